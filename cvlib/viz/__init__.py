@@ -1,0 +1,23 @@
+"""Figures for lessons: every function returns a matplotlib Figure; `show` displays it with its alt text."""
+
+from cvlib._lazy import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    names={
+        "PALETTE": "style",
+        "certain": "classification",
+        "confusion": "classification",
+        "curves": "training",
+        "embedding": "explain",
+        "explore": "explore",
+        "feature_maps": "explain",
+        "figure": "style",
+        "filters": "explain",
+        "grid": "images",
+        "heatmap": "explain",
+        "patches": "explain",
+        "roc": "classification",
+        "show": "show",
+    },
+)
