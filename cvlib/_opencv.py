@@ -7,7 +7,7 @@ except ImportError as error:
         raise ImportError(
             f"OpenCV is installed, but a system library that it needs is missing ({error}). "
             "On Debian or Ubuntu: sudo apt-get install -y libgl1 libglib2.0-0. "
-            "Without administrator rights: pip uninstall -y opencv-python && pip install opencv-python-headless."
+            "Without root: pip uninstall -y opencv-python, then pip install opencv-python-headless."
         ) from error
     raise ImportError("OpenCV is not installed: pip install opencv-python") from error
 

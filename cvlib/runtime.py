@@ -1,6 +1,9 @@
 """Set up a lesson: seeds, GPU and fast mode, in one visible line."""
 
 import os
+import sys
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +23,27 @@ def flag(name):
     if value in {"0", "false", "no", "off"}:
         return False
     raise ValueError(f"{name} must be 0 or 1, got {value!r}")
+
+
+@contextmanager
+def quiet_stderr():
+    """Hold back what native code writes to file descriptor 2; show it after all if the block raises.
+
+    TensorFlow reports its CPU features and missing GPU drivers there while it loads, whatever its log level,
+    and a notebook shows that in red. Python's own `sys.stderr` is not touched.
+    """
+    with tempfile.TemporaryFile() as held:
+        kept = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            sys.stderr.write(held.read().decode(errors="replace"))
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 @dataclass(frozen=True)
@@ -50,8 +74,8 @@ class Run:
     def checkpoint(self, name):
         """A callback for `fit` that saves after each epoch and resumes after a disconnection.
 
-        On Colab with Google Drive mounted the state is kept on the Drive, so that a lost runtime loses at most
-        an epoch; elsewhere under `CVLIB_HOME`. It is removed when training ends.
+        On Colab with Google Drive mounted the state is kept on the Drive, so that a lost runtime loses at
+        most an epoch; elsewhere under `CVLIB_HOME`. It is removed when training ends.
 
         Args:
             name: of the training run; two runs with one name share a checkpoint. The mode is added to it, so
@@ -73,7 +97,8 @@ def setup(seed=0, fast=None, mixed_precision=None):
     """Prepare a lesson: seed everything, grow GPU memory on demand, and say in one line what was found.
 
     Args:
-        seed: for Python, NumPy and the backend.
+        seed: for Python, NumPy and the backend. Call this before anything imports TensorFlow or Keras, and
+            the messages that they print while loading stay off the page.
         fast: small and quick; by default what `CVLIB_FAST` says (0 or 1), else True without a GPU.
         mixed_precision: compute in float16; by default True on a GPU that is fast at it and False on a CPU,
             where it is slower.
@@ -81,12 +106,11 @@ def setup(seed=0, fast=None, mixed_precision=None):
     Returns:
         A `Run`.
     """
-    os.environ.setdefault(
-        "TF_CPP_MIN_LOG_LEVEL", "3"
-    )  # read when TensorFlow loads: keeps its log off the page
-    import keras
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow loads
+    with quiet_stderr():
+        import keras
 
-    gpu, half_is_fast = _gpu(keras.backend.backend())
+        gpu, half_is_fast = _gpu(keras.backend.backend())
     keras.utils.set_random_seed(seed)
     if fast is None:
         fast = flag("CVLIB_FAST")
@@ -115,6 +139,7 @@ def _gpu(backend):
                 tf.config.experimental.set_memory_growth(device, True)
             except RuntimeError:  # the GPU is in use already: a second call in one session
                 break
+        tf.zeros(())  # the first operation starts the runtime, which has more to say
         if not devices:
             return None, False
         details = tf.config.experimental.get_device_details(devices[0])

@@ -1,4 +1,4 @@
-"""What every test shares: quiet TensorFlow, few threads a worker, a cache of its own, the mirror if there is one."""
+"""What all tests share: quiet TensorFlow, few threads a worker, a cache of their own, the mirror if any."""
 
 import os
 from pathlib import Path
