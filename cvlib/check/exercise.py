@@ -1,6 +1,7 @@
 """Exercises in lessons: say "Right." or give a hint, and never stop the notebook."""
 
 import dis
+import itertools
 
 import numpy as np
 
@@ -25,8 +26,8 @@ def answer(value, is_right, hint):
         Not answered yet: replace the … and run again.
         >>> answer(448, lambda v: v == 448, hint="…")
         Right.
-        >>> answer(432, lambda v: v == 448, {432: "Each of the 16 filters also has a bias.", "otherwise": "…"})
-        Not yet. Each of the 16 filters also has a bias.
+        >>> answer(432, lambda v: v == 448, {432: "Each filter also has a bias.", "otherwise": "…"})
+        Not yet. Each filter also has a bias.
     """
     if _open(value):
         print("Not answered yet: replace the … and run again.")
@@ -53,7 +54,7 @@ def _unwritten(function):
     if all(step.opname in {"LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"} for step in steps):
         returned = [step.argval for step in steps if step.opname in {"LOAD_CONST", "RETURN_CONST"}]
         return returned[-1] in (None, Ellipsis)
-    for step, following in zip(steps, steps[1:]):
+    for step, following in itertools.pairwise(steps):
         if step.opname == "RETURN_CONST" and step.argval is Ellipsis:
             return True
         if step.opname == "LOAD_CONST" and step.argval is Ellipsis:
