@@ -66,7 +66,7 @@ def question(title, read=None):
         name = getattr(error, "name", None) or "a name"
         raise CheckFailed(
             f"{title}: `{name}` does not exist",
-            likely=f"the cell that defines `{name}` was not run, stopped with an error, or names it otherwise.",
+            likely=f"the cell that defines `{name}` was not run, stopped early, or names it otherwise.",
             read=read,
         ) from None
     except AssertionError as error:

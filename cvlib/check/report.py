@@ -141,6 +141,7 @@ def failed_call(name, error, on=None, expected=None, likely=None, read=None, sho
 
 
 def error_text(error):
+    """An exception in one line."""
     text = " ".join(str(error).split())
     return f"{error.__class__.__name__}: {text[:200]}" if text else error.__class__.__name__
 

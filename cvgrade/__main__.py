@@ -1,0 +1,7 @@
+"""`python -m cvgrade`."""
+
+import sys
+
+from cvgrade.cli import main
+
+sys.exit(main())

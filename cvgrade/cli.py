@@ -1,0 +1,146 @@
+"""The command `cvgrade`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from cvgrade import __version__
+from cvgrade.build import AssignmentError
+
+DESCRIPTION = "Build, release and grade notebook assignments, on nbgrader."
+EPILOG = """\
+In a course folder (--course, default: assignments) an assignment NAME is
+  src/NAME/notebook.py      its source: text, solutions, tests
+  src/NAME/right, wrong     sample answers that its tests must accept, or reject with the right hint
+  source/NAME/              the notebook built from it, and the files that students get with it
+
+Exit status: 0 all is well; 1 something is wrong with an assignment, and the message says what; 2 wrong use.
+"""
+
+
+def main(arguments=None):
+    """Run the command.
+
+    Args:
+        arguments: list of words; by default the command line's.
+
+    Returns:
+        The exit status.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("\nstopped; run the same command again to start over", file=sys.stderr)
+        return 130
+    except (AssignmentError, RuntimeError) as error:
+        print(f"cvgrade: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="cvgrade",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"cvgrade {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    build = _command(commands, "build", _build, "make source/NAME/NAME.ipynb from src/NAME/notebook.py")
+    build.add_argument("name", nargs="*", help="assignments (default: all)")
+    build.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 where a notebook is not current"
+    )
+
+    release = _command(
+        commands, "release", _release, "build, make the students' version, verify it holds no answer"
+    )
+    release.add_argument("name")
+
+    demo = _command(
+        commands, "demo", _demo, "grade a small class of sample answers; feedback and a table of marks"
+    )
+    demo.add_argument("name")
+    _grading(demo, "out/course")
+
+    card = _command(
+        commands, "report-card", _report_card, "grade every sample answer and judge the tests by them"
+    )
+    card.add_argument("name", nargs="*", help="assignments (default: all)")
+    card.add_argument("--only", nargs="+", metavar="ANSWER", help="only these answers")
+    _grading(card, "out/report-card")
+    return parser
+
+
+def _command(commands, name, run, text):
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--course", type=Path, default=Path("assignments"), help="course folder (%(default)s)"
+    )
+    return parser
+
+
+def _grading(parser, out):
+    parser.add_argument(
+        "--out", type=Path, default=Path(out), help="folder to work in, emptied first (%(default)s)"
+    )
+    parser.add_argument("--workers", type=int, help="submissions at a time (default: one for each core)")
+
+
+def _build(options):
+    from cvgrade import build
+
+    stale = []
+    for name in options.name or build.names(options.course):
+        if options.check:
+            current = build.is_current(options.course, name)
+            print(f"{build.source_path(options.course, name)}: {'current' if current else 'NOT CURRENT'}")
+            stale += [] if current else [name]
+        else:
+            path, changed = build.build(options.course, name)
+            print(f"{path}: {'written' if changed else 'unchanged'}")
+    if stale:
+        print(f"run: cvgrade build {' '.join(stale)}")
+    return 1 if stale else 0
+
+
+def _release(options):
+    from cvgrade import build, course
+
+    build.build(options.course, options.name)
+    folder = course.release(options.course, options.name)
+    print(f"{folder}: no solution and no hidden test in it")
+    return 0
+
+
+def _demo(options):
+    from cvgrade import build, samples
+
+    build.build(options.course, options.name)
+    samples.demo(options.course, options.name, options.out, options.workers, report=_say)
+    return 0
+
+
+def _report_card(options):
+    from cvgrade import build, samples
+
+    status = 0
+    for name in options.name or build.names(options.course):
+        build.build(options.course, name)
+        verdicts = samples.report_card(
+            options.course, name, options.out / name, options.workers, report=_say, only=options.only
+        )
+        print("\n" + samples.card_text(verdicts))
+        status |= not all(verdict.good for verdict in verdicts)
+    return int(status)
+
+
+def _say(line):
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
