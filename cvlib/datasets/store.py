@@ -1,0 +1,368 @@
+"""The cache: load a dataset from it, fill it, and verify it."""
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cvlib.datasets import catalogue, download
+from cvlib.datasets.dataset import SPLITS, Dataset
+from cvlib.datasets.lock import lock
+from cvlib.runtime import home
+
+SOURCES = ("auto", "real", "synthetic")
+STAMP = ".cvlib.json"
+
+
+def load(name, source="auto", split=None):
+    """A dataset, ready on disk: fetched or simulated at the first call, from the cache at every later one.
+
+    Args:
+        name: one of `cvlib.datasets.names()`.
+        source: "real" (from the mirror `CVLIB_MIRROR` if set, else from the source on the web; fails if
+            neither can be had), "synthetic" (the simulated twin; never touches the network), or "auto":
+            what `CVLIB_DATA` says, by default real pictures, or the twin with a sentence that says so if
+            they cannot be had.
+        split: "train", "validation" or "test" for that split alone.
+
+    Returns:
+        A `Dataset`.
+
+    Raises:
+        ValueError: if the name, source or split is unknown.
+        cvlib.datasets.download.DownloadError: with source "real", if the pictures cannot be fetched, or are
+            not those of the manifest.
+        OSError: if the disk is full or cannot be written.
+
+    Example:
+        >>> dataset = load("face_mask", source="synthetic")
+        >>> dataset.class_names
+        ('with_mask', 'without_mask')
+    """
+    return load_card(catalogue.read(name), source, split)
+
+
+def load_card(card, source="auto", split=None, pause=1.0):
+    """`load` for a card at hand; `pause` is the wait in seconds before the second try of a transfer."""
+    if split is not None and split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))} or None, got {split!r}")
+    source = _chosen(source)
+    if source == "synthetic":
+        dataset = _synthetic(card)
+    elif source == "real":
+        dataset = _real(card, True, pause)
+    else:
+        try:
+            dataset = _real(card, card.simulator is None, pause)
+        except download.DownloadError as error:
+            if card.simulator is None:
+                raise
+            print(
+                f"{card.title}: the real pictures could not be had ({_short(error)}). Simulated ones stand in "
+                "for them; every later line stays the same.",
+                flush=True,
+            )
+            dataset = _synthetic(card)
+    return dataset if split is None else dataset.split(split)
+
+
+def verify(name):
+    """Read every cached file of a dataset and compare it with its checksum.
+
+    Args:
+        name: one of `cvlib.datasets.names()`.
+
+    Returns:
+        List of sentences, one a file that is wrong, missing or does not belong; empty if all is well.
+
+    Raises:
+        ValueError: if the name is unknown.
+        FileNotFoundError: if nothing of the dataset is in the cache.
+    """
+    return verify_card(catalogue.read(name))
+
+
+def verify_card(card):
+    """`verify` for a card at hand."""
+    faults, found = [], False
+    for source in ("real", "synthetic"):
+        folder = home() / card.name / source
+        if not folder.is_dir():
+            continue
+        found = True
+        stamp = _read_stamp(folder)
+        if source == "real":
+            expected = {file.place: file for file in card.files}
+        elif stamp is None:
+            faults.append(f"{folder}: its list of files ({STAMP}) is missing; load it again")
+            continue
+        else:
+            expected = _stamped(stamp)
+        for place, file in expected.items():
+            if (reason := download.wrong(folder / place, file)) is not None:
+                faults.append(f"{folder / place}: {reason}")
+        faults += [
+            f"{folder / place}: it does not belong here" for place in _scan(folder).keys() - expected.keys()
+        ]
+    if not found:
+        raise FileNotFoundError(
+            f"nothing of {card.name} is in the cache {home()}: "
+            f'cvlib.datasets.load("{card.name}") puts it there'
+        )
+    return faults
+
+
+def describe(name):
+    """A dataset in a few lines of text: title, classes, size, licence, source, and what is in the cache."""
+    card = catalogue.read(name)
+    counts = [f"{split} {sum(file.split == split for file in card.files):,}" for split in SPLITS]
+    cached = [source for source in ("real", "synthetic") if _read_stamp(home() / name / source)]
+    return "\n".join(
+        [
+            f"{card.name}: {card.title} ({card.task})",
+            f"  {card.about}",
+            f"  classes    {', '.join(card.classes)}",
+            f"  images     {len(card.files):,} ({', '.join(counts)}), "
+            f"{sum(file.bytes for file in card.files) / 1e6:,.0f} MB",
+            f"  licence    {card.licence}",
+            f"  cite       {card.citation}",
+            f"  source     {card.url}",
+            f"  in cache   {' and '.join(cached) or 'nothing yet'}",
+        ]
+    )
+
+
+def _chosen(source):
+    if source not in SOURCES:
+        raise ValueError(f"source must be one of {', '.join(map(repr, SOURCES))}, got {source!r}")
+    wish = os.environ.get("CVLIB_DATA", "").strip().lower()
+    if wish and wish not in SOURCES:
+        raise ValueError(f"the environment variable CVLIB_DATA must be real or synthetic, got {wish!r}")
+    return wish or "auto" if source == "auto" else source
+
+
+def _base(card):
+    """Below which folder or address the real files lie: in the mirror if one is set, else at the source."""
+    mirror = os.environ.get("CVLIB_MIRROR", "").strip()
+    if not mirror:
+        return card.url
+    folder = download.local_folder(mirror)
+    if folder is None:
+        return f"{mirror.rstrip('/')}/{card.mirror}"
+    if not (folder / card.mirror).is_dir():
+        lack = f"which has no folder {card.mirror}" if folder.is_dir() else "which is not a folder"
+        raise download.UnreachableError(
+            f"CVLIB_MIRROR is {mirror}, {lack}: correct it, or unset it to fetch from {urlsplit(card.url).netloc}"
+        )
+    return folder / card.mirror
+
+
+def _real(card, patient, pause):
+    folder = home() / card.name / "real"
+    expected = {file.place: file for file in card.files}
+    if not _intact(folder, card.key, expected):
+        base = _base(card)
+        with _writer(card.name, "real", card.title) as unfinished:
+            if not _intact(folder, card.key, expected):  # another process may have been quicker
+                staging = unfinished / "real"
+                _keep_good(folder, staging, card.files)
+                try:
+                    download.fetch(card.files, base, staging, card.title, patient, pause)
+                finally:
+                    _drop_empty(staging)
+                with download.writing(folder, card.title):
+                    _publish(staging, folder, card.key, expected)
+    return _dataset(card, folder, "real", list(expected))
+
+
+def _synthetic(card):
+    if card.simulator is None:
+        raise ValueError(f'{card.name} has no simulated twin: load it with source="real"')
+    folder = home() / card.name / "synthetic"
+    key = _code_key(card.simulator)
+    stamp = _read_stamp(folder)
+    if stamp is None or not _intact(folder, key, _stamped(stamp)):
+        with _writer(card.name, "synthetic", card.title) as unfinished:
+            stamp = _read_stamp(folder)
+            if stamp is None or not _intact(folder, key, _stamped(stamp)):
+                scratch = Path(tempfile.mkdtemp(prefix="synthetic-", dir=unfinished))
+                staging = scratch / "new"  # the scratch folder itself is closed to other users
+                try:
+                    with download.writing(staging, card.title):
+                        staging.mkdir()
+                        importlib.import_module(card.simulator).make(staging, seed=0)
+                        _check_layout(card, staging)
+                        _publish(staging, folder, key, _hashed(staging))
+                finally:
+                    shutil.rmtree(scratch, ignore_errors=True)
+    return _dataset(card, folder, "synthetic", list(_read_stamp(folder)["files"]))
+
+
+def _dataset(card, folder, source, places):
+    import pandas as pd
+
+    order = {split: rank for rank, split in enumerate(SPLITS)}
+    rows = sorted((order[place.split("/")[0]], place) for place in places)
+    return Dataset(
+        name=card.name,
+        title=card.title,
+        task=card.task,
+        directory=folder,
+        frame=pd.DataFrame(
+            [(place, place.split("/")[1], SPLITS[rank]) for rank, place in rows],
+            columns=["path", "label", "split"],
+        ),
+        class_names=card.classes,
+        source=source,
+        licence=card.licence if source == "real" else "CC BY 4.0 (drawn by the course's own code)",
+        citation=card.citation if source == "real" else "cvlib-course, simulated data",
+    )
+
+
+@contextlib.contextmanager
+def _writer(name, source, title):
+    """Be the only process that fills this part of the cache; yields the folder for what is not finished."""
+    unfinished = home() / "unfinished" / name
+    held = unfinished / f"{source}.lock"
+    with download.writing(home(), title):
+        unfinished.mkdir(parents=True, exist_ok=True)
+        held.touch()
+    with lock(held, f"{title}: another process is getting it; waiting."):
+        for left in unfinished.glob(f"{source}-*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        yield unfinished
+
+
+def _keep_good(folder, staging, files):
+    """Take over what is right in an older or damaged copy, so that only the rest is fetched."""
+    if not folder.is_dir():
+        return
+    for file in files:
+        target = staging / file.place
+        if not target.exists() and download.wrong(folder / file.place, file) is None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(folder / file.place, target)
+
+
+def _drop_empty(folder):
+    """Leave no folders behind where nothing was fetched."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):  # it holds something
+            os.rmdir(path)
+
+
+def _publish(staging, folder, key, expected):
+    """Stamp a complete folder and move it into the cache in one step."""
+    for place in _scan(staging).keys() - expected.keys():  # a .part, or a file of an older manifest
+        (staging / place).unlink()
+    _write_stamp(staging, key, expected)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        old = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=staging.parent))
+        os.replace(folder, old / "old")
+        os.replace(staging, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.replace(staging, folder)
+
+
+def _intact(folder, key, expected):
+    """Whether a folder holds the expected files; one is read again only if its size or time changed."""
+    stamp = _read_stamp(folder)
+    if stamp is None or stamp["key"] != key or stamp["files"].keys() != expected.keys():
+        return False
+    there = _scan(folder)
+    touched = [place for place, entry in stamp["files"].items() if there.get(place) != tuple(entry[:2])]
+    for place in touched:
+        if download.wrong(folder / place, expected[place]) is not None:
+            return False
+    if touched:
+        with contextlib.suppress(OSError):  # a shared cache may be read-only
+            _write_stamp(folder, key, expected)
+    if strange := sorted(there.keys() - expected.keys()):
+        print(
+            f"Note: {folder} holds {len(strange)} files that are not of the dataset, such as {strange[0]}; "
+            "reading the folder would take them in. Keep your own images elsewhere.",
+            flush=True,
+        )
+    return True
+
+
+def _scan(folder):
+    """Dict from place to (bytes, time of change in ns) of every file below a folder that is not hidden."""
+    found, folders = {}, [(str(folder), "")]
+    while folders:
+        path, prefix = folders.pop()
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    folders.append((entry.path, f"{prefix}{entry.name}/"))
+                else:
+                    state = entry.stat()
+                    found[prefix + entry.name] = (state.st_size, state.st_mtime_ns)
+    return found
+
+
+def _hashed(folder):
+    """What `_publish` expects of files that were made here: their own sizes and hashes."""
+    return _stamped(
+        {
+            "files": {
+                place: (size, when, hashlib.sha256((folder / place).read_bytes()).hexdigest())
+                for place, (size, when) in sorted(_scan(folder).items())
+            }
+        }
+    )
+
+
+def _stamped(stamp):
+    """The files of a stamp as `catalogue.File`s, by place."""
+    return {
+        place: catalogue.File(place, size, sha256, *reversed(place.split("/")[:2]))
+        for place, (size, _, sha256) in stamp["files"].items()
+    }
+
+
+def _read_stamp(folder):
+    try:
+        return json.loads((folder / STAMP).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _write_stamp(folder, key, expected):
+    there = _scan(folder)
+    files = {place: [*there[place], file.sha256] for place, file in expected.items()}
+    temporary = folder / f"{STAMP}.{os.getpid()}"
+    temporary.write_text(json.dumps({"key": key, "files": files}))
+    os.replace(temporary, folder / STAMP)
+
+
+def _check_layout(card, folder):
+    """A simulator that forgets a class would give a lesson that trains on nothing."""
+    for split in SPLITS:
+        for label in card.classes:
+            if not any((folder / split / label).glob("*")):
+                raise RuntimeError(f"the simulator {card.simulator} made no {label} image for {split}")
+
+
+def _code_key(module):
+    """Changes when the simulators' code does, so that a cached twin is made anew."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(importlib.util.find_spec(module).origin).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _short(error):
+    """The first line of an error, or for several bad files the first of them."""
+    lines = str(error).split("\n")
+    more = f" and {len(lines) - 2} more" if len(lines) > 2 else ""
+    return " ".join(line.strip() for line in lines[:2]) + more
