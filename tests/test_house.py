@@ -1,4 +1,4 @@
-"""The house is in order: imports point down, lists agree with what they list, the address stands in one place."""
+"""The house is in order: imports point down, lists agree, the address stands in one place."""
 
 import ast
 import re
