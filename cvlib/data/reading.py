@@ -116,6 +116,8 @@ def _decode(path, data, channels):
 
 def _refuse_truncated_jpeg(path, data):
     """The end marker must stand after the first scan; one before it belongs to a thumbnail."""
+    if data.endswith(b"\xff\xd9"):
+        return
     position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:
         marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
