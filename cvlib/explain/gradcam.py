@@ -239,7 +239,7 @@ class GradCAMPlusPlus(ClassActivationMap):
 
     Notes:
         The score is the exponential of the logit, so its second and third derivatives are powers of the first
-        (section 3.3); the exponential itself is a factor of the whole map and falls out when that is stretched.
+        (section 3.3); the exponential itself is a factor of the whole map, lost in stretching.
         The alphas of a channel are scaled to sum to one over the places that raise the score, as in the
         authors' code; the paper does not write this. tf-keras-vis sums over all places: the same where the
         gradient has one sign (a map that is averaged), and a division by nearly zero elsewhere. Choose a
