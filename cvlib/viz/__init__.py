@@ -18,6 +18,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "heatmap": "explain",
         "patches": "explain",
         "roc": "classification",
-        "show": "show",
+        "show": "display",
     },
 )

@@ -105,8 +105,7 @@ check.answer(
     answer,
     lambda numbers: numbers == np.zeros((64, 64, 3)).size,
     hint={
-        64
-        * 64: "That is the number of pixels. How many numbers does each of them have?",
+        4096: "That is the number of pixels. How many numbers does each of them have?",
         "otherwise": "Height × width × …",
     },
 )
