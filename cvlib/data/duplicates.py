@@ -1,4 +1,4 @@
-"""Find copies of a picture: byte for byte, or the same to the eye after scaling, recompression or mirroring."""
+"""Find copies of a picture: the same bytes, or the same to the eye when scaled, recompressed or mirrored."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +9,13 @@ import numpy as np
 from cvlib._opencv import cv2
 from cvlib.data.reading import read_image
 
-#: Two pictures whose hashes differ in at most this many of 256 bits count as near duplicates. On 3,888 web
-#: photographs of faces the distances fall to a valley between 40 and 64 and rise steeply from 68: seen by eye,
-#: most pairs up to 64 are one photograph (recoloured, blurred, mirrored, a mask painted on), few beyond.
+#: Two pictures whose hashes differ in at most this many of 256 bits count as near duplicates. Between 3,888
+#: photographs of faces from the web the distances fall to a valley from 40 to 64 and rise steeply from 68;
+#: seen by eye, most pairs up to 64 are one photograph (recoloured, blurred, mirrored, a mask painted on) and
+#: few beyond are.
 THRESHOLD = 64
+#: Distances held at a time: about 100 MB.
+BLOCK = 20_000_000
 
 
 def perceptual_hash(image):
@@ -152,7 +155,7 @@ def _pairs(paths, directory, threshold, mirrored):
     straight = _signs([hash_ for _, hash_, _ in prints])
     others = [straight, _signs([flipped for _, _, flipped in prints])] if mirrored else [straight]
     found = []
-    rows = max(1, 20_000_000 // len(paths))  # keeps a block of distances under about 100 MB
+    rows = max(1, BLOCK // len(paths))
     for start in range(0, len(paths), rows):
         block = straight[start : start + rows]
         bits = np.min([(256 - block @ other.T) / 2 for other in others], axis=0)

@@ -31,7 +31,7 @@ def class_weights(labels, classes=None):
         if not np.isin(labels, (0, 1)).all() or (labels.sum(axis=1) != 1).any():
             raise ValueError(
                 "labels has several columns that are not one-hot: class weights are defined for one class an "
-                "image (for multi-label data weight the loss by label, or use keras.losses.BinaryFocalCrossentropy)"
+                "image (for multi-label data use keras.losses.BinaryFocalCrossentropy)"
             )
         classes = classes if classes is not None else list(range(labels.shape[1]))
         labels = np.asarray(classes, dtype=object)[labels.argmax(axis=1)]
@@ -103,9 +103,10 @@ def _resample(frame, label, seed, target):
     if len(frame) == 0:
         raise ValueError("the frame is empty: there is nothing to resample")
     if "split" in frame.columns and frame["split"].nunique() > 1:
+        found = ", ".join(sorted(frame["split"].astype(str).unique()))
         raise ValueError(
-            f"the frame holds the splits {', '.join(sorted(map(str, frame['split'].unique())))}: resample the "
-            'training split only, for instance frame[frame.split == "train"]'
+            f"the frame holds the splits {found}: resample the training split only, for instance "
+            'frame[frame.split == "train"]'
         )
     rng = np.random.default_rng(seed)
     values = frame[label].astype(str).to_numpy()

@@ -66,14 +66,14 @@ def from_directory(directory, classes=None):
             raise ValueError(f"classes must be a list of names, got the text {classes!r}")
         if missing := [name for name in classes if name not in found]:
             raise ValueError(
-                f"{directory} has no folder for class {_listed(missing)}; it has {_listed(found) or 'no folder'}"
+                f"{directory} has no folder for class {_listed(missing)}; it has {_listed(found) or 'none'}"
             )
         found = sorted(classes)
     if not found:
         loose = sum(_is_named_as_image(entry.name) for entry in directory.iterdir())
         raise ValueError(
-            f"{directory} holds {f'{loose} images but ' if loose else ''}no class folder: put the images into "
-            f"one folder per class, as in {directory.name}/cat/1.jpg and {directory.name}/dog/2.jpg"
+            f"{directory} holds {f'{loose} images but ' if loose else ''}no class folder: put the images "
+            f"into one folder per class, as in {directory.name}/cat/1.jpg and {directory.name}/dog/2.jpg"
         )
     rows, problems, empty = [], [], []
     for name in found:
@@ -142,8 +142,8 @@ def read_table(file, directory=None, labels=None, classes=None, separator=None, 
     if separator is not None:
         if len(columns) != 1:
             raise ValueError(
-                f"separator is for one label column with several labels a cell, but {file.name} has the label "
-                f"columns {_listed(columns)}"
+                f"separator is for one label column with several labels a cell, but {file.name} has the "
+                f"label columns {_listed(columns)}"
             )
         frame["label"] = _separated(table[columns[0]], separator, classes, numbers, problems)
     elif len(columns) == 1:
@@ -241,8 +241,8 @@ def _label_columns(file, table, labels, directory):
     first = names[0]
     if _is_named_as_image(first) or (first and (directory / first).is_file()):
         raise ValueError(
-            f"{file}: row 1 must be a header, but its first cell is {first!r}, an image: add a first row such "
-            "as path,label"
+            f"{file}: row 1 must be a header, but its first cell is {first!r}, an image: add a first row "
+            "such as path,label"
         )
     if len(table) == 0:
         raise ValueError(f"{file}: there is a header ({_listed(names)}) but no row below it")
@@ -251,8 +251,8 @@ def _label_columns(file, table, labels, directory):
         if missing := [name for name in labels if name not in names[1:]]:
             close = [match for name in missing for match in difflib.get_close_matches(name, names[1:], 1)]
             raise ValueError(
-                f"{file}: no label column {_listed(missing)}; its columns are {_listed(names)}, the first being "
-                f"the path{f' (did you mean {_listed(close)}?)' if close else ''}"
+                f"{file}: no label column {_listed(missing)}; its columns are {_listed(names)}, the first "
+                f"being the path{f' (did you mean {_listed(close)}?)' if close else ''}"
             )
         return labels
     columns = [name for name in names[1:] if name.lower() not in RESERVED]

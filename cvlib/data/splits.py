@@ -88,12 +88,11 @@ def k_fold(frame, k=5, seed=0, label="label", group=None):
     if int(k) != k or k < 2:
         raise ValueError(f"k must be a whole number of at least 2, got {k!r}")
     members = np.arange(len(frame)) if group is None else _groups(frame, group)
-    parts = [f"fold {fold}" for fold in range(int(k))]
-    return frame.assign(fold=_divide(frame, np.full(int(k), 1 / k), seed, label, members, parts))
+    return frame.assign(fold=_divide(frame, np.full(int(k), 1 / k), seed, label, members, [f"{k} folds"]))
 
 
 def find_leaks(frame, directory, threshold=duplicates.THRESHOLD, column="split"):
-    """Pictures of one split that also stand in another: the same file, the same bytes, or the same to the eye.
+    """Pictures of one split that stand in another too: the same file, the same bytes, or the same to the eye.
 
     Args:
         frame: DataFrame with columns `path` and `split`.
@@ -174,8 +173,8 @@ def _groups(frame, group):
     if (codes < 0).any():
         rows = np.flatnonzero(codes < 0)
         raise ValueError(
-            f"{len(rows)} rows have no group (the first is number {rows[0]}): give each its group, or a value "
-            "of its own if it belongs to none"
+            f"{len(rows)} rows have no group (the first is number {rows[0]}): give each its group, or a "
+            "value of its own if it belongs to none"
         )
     return codes
 
@@ -209,7 +208,7 @@ def _divide(frame, shares, seed, label, group, names):
         codes = np.unique(codes, return_inverse=True)[1]
         sizes = np.bincount(codes)
     elif (sizes < parts).any():
-        few = ", ".join(f"{classes[c]!r} has {sizes[c]}" for c in np.flatnonzero(sizes < parts)[:10])
+        few = ", ".join(f"{str(classes[c])!r} has {sizes[c]}" for c in np.flatnonzero(sizes < parts)[:10])
         raise ValueError(
             f"too few images to put every class into each of {', '.join(names)}: {few}; {parts} are needed "
             "(collect more, or merge or drop the class)"
@@ -227,7 +226,8 @@ def _divide(frame, shares, seed, label, group, names):
     members = [members[index] for index in rng.permutation(len(members))]
     for rows in sorted((rows for rows in members if len(rows) > 1), key=len, reverse=True):
         mix = np.bincount(codes[rows], minlength=len(sizes))
-        chosen = np.argmax(mix @ ((want - have) / want))  # the part that lacks these classes most
+        lack = 1 - have / want, 1 - have.sum(axis=0) / want.sum(axis=0)
+        chosen = np.argmax(mix @ lack[0] + len(rows) * lack[1])  # lacks these classes, and rows, most
         part[rows] = chosen
         have[:, chosen] += mix
     single = np.array([rows[0] for rows in members if len(rows) == 1], int)

@@ -1,4 +1,4 @@
-"""Fetch files from a folder or a web address, each verified after it is written, and go on where it stopped."""
+"""Fetch files from a folder or a web address: each verified after it is written, resumed where it stopped."""
 
 import errno
 import hashlib
@@ -138,8 +138,8 @@ def writing(folder, title, needed=None):
             room = f"{needed / 1e6:,.0f} MB are needed and " if needed else ""
             raise OSError(
                 error.errno,
-                f"the disk is full: for {title} {room}{free / 1e6:,.0f} MB are free at {folder}. Make room, or "
-                "set CVLIB_HOME to a folder on another disk, and run this again: it goes on where it stopped",
+                f"the disk is full: for {title} {room}{free / 1e6:,.0f} MB are free at {folder}. Make room, "
+                "or set CVLIB_HOME to a folder on another disk, and run this again: it goes on from here",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise OSError(

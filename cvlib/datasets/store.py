@@ -55,7 +55,14 @@ def load_card(card, source="auto", split=None, pause=1.0):
     if source == "synthetic":
         dataset = _synthetic(card)
     elif source == "real":
-        dataset = _real(card, True, pause)
+        try:
+            dataset = _real(card, True, pause)
+        except download.UnreachableError as error:
+            twin = ', or take the simulated twin with source="synthetic"' if card.simulator else ""
+            raise download.UnreachableError(
+                f"{card.title}: {error}. Check the connection and run this again (it goes on where it "
+                f"stopped){twin}"
+            ) from error
     else:
         try:
             dataset = _real(card, card.simulator is None, pause)
@@ -63,8 +70,8 @@ def load_card(card, source="auto", split=None, pause=1.0):
             if card.simulator is None:
                 raise
             print(
-                f"{card.title}: the real pictures could not be had ({_short(error)}). Simulated ones stand in "
-                "for them; every later line stays the same.",
+                f"{card.title}: the real pictures could not be had ({_short(error)}). Simulated ones stand "
+                "in for them; every later line stays the same.",
                 flush=True,
             )
             dataset = _synthetic(card)
@@ -157,7 +164,8 @@ def _base(card):
     if not (folder / card.mirror).is_dir():
         lack = f"which has no folder {card.mirror}" if folder.is_dir() else "which is not a folder"
         raise download.UnreachableError(
-            f"CVLIB_MIRROR is {mirror}, {lack}: correct it, or unset it to fetch from {urlsplit(card.url).netloc}"
+            f"CVLIB_MIRROR is {mirror}, {lack}: correct it, or unset it to fetch from "
+            f"{urlsplit(card.url).netloc}"
         )
     return folder / card.mirror
 
