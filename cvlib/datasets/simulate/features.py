@@ -126,7 +126,7 @@ def nose(canvas, head, person, light):
 
 def mouth(canvas, head, person):
     """Lips, teeth and tongue."""
-    red = mix(person.skin, (168, 52, 58), 0.48 if brightness(person.skin) > 110 else 0.34)
+    red = mix(person.skin, (168, 52, 58), 0.48 if brightness(person.skin) > 110 else 0.42)
     colour = person.lipstick if person.lipstick is not None else red
     wide = {"closed": 0.22, "grin": 0.285, "laugh": 0.27, "o": 0.115, "flat": 0.2}[person.mouth]
     wide *= 0.86 if person.age == "child" else 1.0

@@ -6,7 +6,7 @@ from cvlib.datasets.simulate.canvas import brightness, darker, lighter, mix, mov
 from cvlib.datasets.simulate.people import cloth
 
 KINDS = ("surgical", "cloth", "patterned", "dark", "skin-coloured", "ffp2")
-SHARES = (0.30, 0.20, 0.20, 0.13, 0.05, 0.12)
+SHARES = (0.31, 0.20, 0.20, 0.13, 0.04, 0.12)
 
 _SURGICAL = [
     (150, 200, 226),
@@ -144,7 +144,7 @@ def mask(canvas, head, person, kind, rng, place="worn"):
                         canvas.stroke(
                             smooth(head.on(crease, 0.06), False), darker(colour, 0.4), 0.025 * unit, 0.8, 0.5
                         )
-    canvas.stroke(np.concatenate([outline, outline[:1]]), darker(colour, 0.35), 0.022 * unit, 0, 0.7)
+    canvas.stroke(np.concatenate([outline, outline[:1]]), darker(colour, 0.4), 0.026 * unit, 0, 0.8)
 
 
 def _mask_colour(person, kind, rng):
@@ -153,7 +153,7 @@ def _mask_colour(person, kind, rng):
     elif kind == "dark":
         colour = [(34, 34, 38), (44, 46, 58), (30, 40, 66), (60, 34, 40)][rng.integers(4)]
     elif kind == "skin-coloured":
-        colour = darker(person.skin, 0.12) if rng.random() < 0.5 else mix(person.skin, (196, 150, 136), 0.5)
+        colour = darker(person.skin, 0.18) if rng.random() < 0.5 else mix(person.skin, (196, 150, 136), 0.6)
     elif kind == "ffp2":
         colour = [(242, 243, 244), (238, 240, 240), (46, 48, 52), (222, 210, 194)][rng.integers(4)]
     else:
