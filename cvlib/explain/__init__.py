@@ -4,7 +4,7 @@ from cvlib._lazy import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
-    modules=["activations", "embeddings", "gradcam", "layers", "patches", "receptive_field"],
+    modules=["activations", "batches", "embeddings", "gradcam", "layers", "patches", "receptive_field"],
     names={
         "GradCAM": "gradcam",
         "GradCAMPlusPlus": "gradcam",
