@@ -76,8 +76,8 @@ def draw(rng, size, label=None, hard=0.27):
     canvas, head, who = Canvas(height, width), _pose(rng, height, width), any_person(rng)
     light = _direction(rng)
     kind, worn = _occluder(rng, label, hard)
-    if label == "without_mask" and kind == "beard" and who.age == "child":
-        who.age = "adult"
+    if kind == "beard":
+        who.grow_up()
 
     backgrounds.paint(canvas, rng)
     seen, covered = canvas.new_mask(), canvas.new_mask()
