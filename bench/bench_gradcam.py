@@ -56,9 +56,9 @@ def measure():
             "unit": "images/s",
             "data": "random images",
             "how": (
-                f"MobileNetV2 alpha=0.35 at {SIZE}², batch {BATCH}, layer out_relu, a target an image, maps at "
-                f"the image's size; medians of {ROUNDS} interleaved rounds after 3 to warm up; the maps differ "
-                f"by at most {difference:.1g}"
+                f"MobileNetV2 alpha=0.35 at {SIZE}², batch {BATCH}, layer out_relu, a target an image, maps "
+                f"at the image's size; medians of {ROUNDS} interleaved rounds after 3 to warm up; the maps "
+                f"differ by at most {difference:.1g}"
             ),
         }
     }
