@@ -11,7 +11,9 @@ import multiprocessing
 import os
 import re
 import shutil
+import sysconfig
 import time
+import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +87,8 @@ def release(course, name, root=None):
         shutil.copyfile(course / CONFIG, root / CONFIG)
         shutil.rmtree(root / "source" / name, ignore_errors=True)
         shutil.copytree(course / "source" / name, root / "source" / name)
-    _check(_api(root).generate_assignment(name, force=True, create=True), f"releasing {name}")
+    with _environment(_own_scripts()):
+        _check(_api(root).generate_assignment(name, force=True, create=True), f"releasing {name}")
     folder = root / "release" / name
     leaks = find_leaks(folder, read_source(course, name))
     if leaks:
@@ -106,13 +109,13 @@ def find_leaks(folder, book):
     Returns:
         List of sentences, empty if nothing was found.
     """
-    secret, public = set(), set()
+    secret, public = set(), []
     for cell in book.cells:
         for marks in (SOLUTION, HIDDEN):
             secret.update(_lines(region(cell.source, marks)))
-        public.update(_lines(without(without(cell.source, SOLUTION), HIDDEN)))
-    secret -= public
-    needles = {line: json.dumps(line, ensure_ascii=False)[1:-1] for line in secret}
+        public.append(without(without(cell.source, SOLUTION), HIDDEN))
+    public = "\n".join(public)
+    needles = {line: json.dumps(line, ensure_ascii=False)[1:-1] for line in secret if line not in public}
     leaks = []
     for path in sorted(Path(folder).rglob("*")):
         if not path.is_file():
@@ -204,7 +207,10 @@ def feedback_page(root, name, student):
 
 def _grade_one(root, name, student, feedback):
     """Grade one submission (in a worker process); returns the seconds it took."""
+    from sqlalchemy.exc import SAWarning
+
     start = time.perf_counter()
+    warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own, on every new submission
     api = _api(root)
     outcome = api.autograde(name, student, force=True, create=True)
     if not outcome["success"]:  # a port that another kernel took, most often: once more
@@ -227,6 +233,8 @@ def _api(root):
         config.merge(PyFileConfigLoader(CONFIG, path=str(root)).load_config())
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = _database(root)
+    if os.name == "posix":
+        config.KernelManager.transport = "ipc"  # kernels started at once fight over TCP ports
     # nbgrader tells of each failing test as a warning; the results say it better.
     api = NbGraderAPI(CourseDirectory(config=config), config=config, log_level=logging.WARNING)
     for handler in api.log.handlers:
@@ -241,7 +249,7 @@ def _database(root):
 
 def _check(outcome, doing):
     if not outcome["success"]:
-        detail = outcome["error"] or outcome["log"] or "nbgrader gave no reason"
+        detail = outcome.get("log") or outcome.get("error") or "nbgrader gave no reason"
         raise GradingError(f"{doing}: {detail.strip()[-2000:]}")
 
 
@@ -266,6 +274,11 @@ def _said(path):
 def _lines(text):
     stripped = (line.strip() for line in text.split("\n"))
     return {line for line in stripped if len(line) >= SHORTEST}
+
+
+def _own_scripts():
+    """nbgrader calls `alembic` by its bare name: let it find the one installed beside this Python."""
+    return {"PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])}
 
 
 @contextlib.contextmanager
