@@ -119,7 +119,7 @@ def warp(image, matrix, order=1, fill_mode="nearest", cval=0.0, out=None):
         shape = (height + 2 * margin, width + 2 * margin, *source.shape[2:])
         padded = threads.scratch("padded", shape, image.dtype)
         cv2.copyMakeBorder(source, margin, margin, margin, margin, border, dst=padded, value=value)
-        source, matrix = padded, matrix + [[0, 0, margin], [0, 0, margin]]
+        source, matrix = padded, np.add(matrix, [[0, 0, margin], [0, 0, margin]])
     if not widened:
         return cv2.warpAffine(source, matrix, (width, height), out, flags, border, value).reshape(image.shape)
     warped = threads.scratch("warped", (height, width, 4), image.dtype)
@@ -128,7 +128,7 @@ def warp(image, matrix, order=1, fill_mode="nearest", cval=0.0, out=None):
 
 
 def _margin(matrix, height, width):
-    """By how many pixels the view reaches beyond the picture; 0 also where that is too far to be worth a border."""
+    """By how many pixels the view reaches beyond the picture; 0 also where a border would be too large."""
     (a, b, x), (c, d, y) = matrix.tolist()
     reach_x, reach_y = a * (width - 1), c * (width - 1)
     xs = [x + i * reach_x + j * b * (height - 1) for i in (0, 1) for j in (0, 1)]
@@ -189,7 +189,7 @@ def resize(image, target_size, interpolation="nearest", keep_aspect_ratio=False,
     """The picture in another size, to the bit as Pillow (and so Keras) resizes it.
 
     Args:
-        image: array (H, W, C): uint8 with 1, 3 or 4 channels, or any dtype if `interpolation` is "nearest".
+        image: array (H, W, C): uint8 with 1, 3 or 4 channels, or int32 with 1.
         target_size: (height, width).
         interpolation: "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos"; when they shrink a
             picture, all but nearest average over what a pixel covers.
@@ -202,19 +202,19 @@ def resize(image, target_size, interpolation="nearest", keep_aspect_ratio=False,
     height, width, channels = image.shape
     if (height, width) == tuple(target_size):
         return image
-    if keep_aspect_ratio:
-        top, left, height, width = crop_to_aspect(height, width, target_size)
-        image = image[top : top + height, left : left + width]
     size = (target_size[1], target_size[0])
-    if interpolation == "nearest":
+    if interpolation == "nearest" and not keep_aspect_ratio:
         resized = cv2.resize(image, size, dst=out, interpolation=cv2.INTER_NEAREST_EXACT)
         return resized.reshape(*target_size, channels)
     from PIL import Image
 
+    box = None
+    if keep_aspect_ratio:
+        top, left, crop_height, crop_width = crop_to_aspect(height, width, target_size)
+        box = (left, top, left + crop_width, top + crop_height)
     picture = Image.fromarray(image[..., 0] if channels == 1 else image)
-    return np.asarray(picture.resize(size, Image.Resampling[interpolation.upper()])).reshape(
-        *target_size, channels
-    )
+    resized = picture.resize(size, Image.Resampling[interpolation.upper()], box=box)
+    return np.asarray(resized).reshape(*target_size, channels)
 
 
 def resize_boxes(boxes, height, width, target_size, keep_aspect_ratio=False):

@@ -80,7 +80,7 @@ class ArrayIterator(Iterator):
         return None if self.y is None else self.y[chosen]
 
     def _inputs(self, images, chosen):
-        return [images, *(extra[chosen] for extra in self.x_misc)] if self.x_misc else images
+        return (images, *(extra[chosen] for extra in self.x_misc)) if self.x_misc else images
 
     def _weights(self, chosen):
         return None if self.sample_weight is None else self.sample_weight[chosen]
@@ -95,6 +95,6 @@ def _refuse_missing_class(labels, chosen, subset):
     missing = sorted(set(labels) - {labels[i] for i in chosen}, key=str)
     if missing:
         raise ValueError(
-            f"the {subset} subset has no picture of class {', '.join(map(str, missing))}, which has too few to "
-            "split: use a larger validation_split, add pictures, or pass ignore_class_split=True"
+            f"the {subset} subset has no picture of class {', '.join(map(str, missing))}, which has too few "
+            "to split: use a larger validation_split, add pictures, or pass ignore_class_split=True"
         )

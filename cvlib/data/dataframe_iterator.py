@@ -73,11 +73,6 @@ class DataFrameIterator(FileIterator):
         if subset is not None:
             strata = _strata(table, columns, class_mode) if labelled else None
             chosen = subsets.choose(strata, len(table), generator._validation_split, subset)
-            if not len(chosen):
-                raise ValueError(
-                    f"the {subset} subset is empty: no class has enough rows for "
-                    f"validation_split={generator._validation_split}"
-                )
             table = table.iloc[chosen]
         if indexed:
             self.classes = [
@@ -142,8 +137,8 @@ class DataFrameIterator(FileIterator):
             return table[there]
         raise FileNotFoundError(
             f"{len(missing)} of the {len(table)} files in column {x_col!r} are missing"
-            f"{f' under {self.directory}' if self.directory else ' (directory is not set)'}: {listed}. Correct "
-            'directory or the paths, or pass on_error="skip"'
+            f"{f' under {self.directory}' if self.directory else ' (directory is not set)'}: {listed}. "
+            'Correct directory or the paths, or pass on_error="skip"'
         )
 
 
@@ -159,7 +154,7 @@ def _checked_labels(column, name, class_mode):
     for row, value in enumerate(column):
         if not isinstance(value, allowed):
             raise TypeError(
-                f'class_mode="{class_mode}" needs {"text or lists of text" if len(allowed) > 1 else "text"} in '
+                f'class_mode="{class_mode}" needs text{" or lists of text" if len(allowed) > 1 else ""} in '
                 f"column {name!r}; row {row} holds {value!r}: use dataframe[{name!r}].astype(str), or "
                 'class_mode="raw" for numbers'
             )
@@ -177,8 +172,8 @@ def _class_indices(column, classes, name):
     if unknown:
         raise ValueError(
             f"column {name!r} holds labels that are not in classes {list(classes)}: "
-            f"{', '.join(f'{label} ({found[label]} rows)' for label in unknown)}. Add them to classes, or drop the "
-            "rows first"
+            f"{', '.join(f'{label} ({found[label]} rows)' for label in unknown)}. Add them to classes, or "
+            "drop the rows first"
         )
     return {label: index for index, label in enumerate(dict.fromkeys(classes))}
 

@@ -43,11 +43,6 @@ class DirectoryIterator(FileIterator):
             labels = [index for _, index in files]
             chosen = subsets.choose(labels, len(files), generator._validation_split, subset)
             files = [files[i] for i in chosen]
-            if not files:
-                raise ValueError(
-                    f"the {subset} subset of {directory} is empty: no class has enough images for "
-                    f"validation_split={generator._validation_split}"
-                )
         self.filenames = [file for file, _ in files]
         self.classes = np.array([index for _, index in files], np.int32)
         if boxes is not None:
@@ -105,8 +100,8 @@ def _nothing_found(directory, names):
     )
     loose = sum(entry.lower().endswith(EXTENSIONS) for entry in os.listdir(directory))
     hint = (
-        f"{loose} images lie directly in it; put them into one folder for each class, or pass classes=['.'] and "
-        "class_mode=None"
+        f"{loose} images lie directly in it; put them into one folder for each class, or pass classes=['.'] "
+        "and class_mode=None"
         if loose and not names
         else f"files that count end in {' '.join(EXTENSIONS)}; other kinds need flow_from_dataframe"
         if names
@@ -134,8 +129,8 @@ def _mask_paths(folder, filenames):
             missing.append(name)
     if missing:
         raise FileNotFoundError(
-            f"masks: {len(missing)} of {len(filenames)} pictures have no mask of the same name in {folder}, the "
-            f"first is {missing[0]}"
+            f"masks: {len(missing)} of {len(filenames)} pictures have no mask of the same name in {folder}, "
+            f"the first is {missing[0]}"
         )
     return paths
 

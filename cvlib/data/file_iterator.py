@@ -135,6 +135,6 @@ def binary_needs_two(classes):
     """Refuse `class_mode="binary"` for anything but two classes."""
     if len(classes) != 2:
         raise ValueError(
-            f'class_mode="binary" needs two classes, found {len(classes)} ({", ".join(map(str, classes))}): use '
-            'class_mode="sparse" or "categorical"'
+            f'class_mode="binary" needs two classes, found {len(classes)} ({", ".join(map(str, classes))}): '
+            'use class_mode="sparse" or "categorical"'
         )

@@ -17,38 +17,23 @@
 | photographs marked as turned (EXIF) | lie on their side | stand upright | – |
 | 16-bit pictures | clipped to white, or up to 65,535 if grey | their high byte, in [0, 255] | one range for all files |
 | a file that is no image | an error without its name | named, or `on_error="skip"` | – |
+| several inputs or outputs | a list, which `fit` refuses | a tuple | – |
 | missing files, labels not in `classes` | dropped with a warning or silently | an error that lists them | – |
 | folders and files that begin with a dot | are classes and images | are passed over | `.ipynb_checkpoints` is no class |
 | `save_to_dir` | stretches the contrast of each picture | keeps [0, 1] or [0, 255] as they are | to see what the model sees |
 
 Everything else is the same: arguments, defaults, orders, directions, attributes and the shapes of batches.
-"""
+"""  # noqa: E501
 
 import sys
 
 import numpy as np
 
-from cvlib.data import affine, photometric, statistics, threads
+from cvlib.data import affine, draws, photometric, statistics, threads
 
-#: One uniform number is drawn for each of these, in this order, whether it is used or not: to switch one option
-#: on does not change what the others draw.
-SLOTS = (
-    "theta",
-    "tx",
-    "tx_sign",
-    "ty",
-    "ty_sign",
-    "shear",
-    "zx",
-    "zy",
-    "left_right",
-    "up_down",
-    "shift",
-    "light",
-)
 NOT_FITTED = (
-    "{} needs the statistics of your images: call generator.fit(sample_images) first, with a float or uint8 array "
-    "(N, H, W, C) of unscaled training images"
+    "{} needs the statistics of your images: call generator.fit(sample_images) first, with an array "
+    "(N, H, W, C) of training images that are not rescaled yet"
 )
 
 
@@ -62,19 +47,21 @@ class ImageDataGenerator:
     Args:
         featurewise_center: subtract the mean of each channel that `fit` found.
         samplewise_center: subtract each picture's own mean.
-        featurewise_std_normalization: divide by the deviation of each channel that `fit` found; implies centring.
+        featurewise_std_normalization: divide by the deviation of each channel that `fit` found; implies
+            centring.
         samplewise_std_normalization: divide by each picture's own deviation; implies centring.
         zca_whitening: decorrelate all pixels with the matrix that `fit` found (for small pictures: the matrix
             has (H·W·C)² entries); implies featurewise centring, without division.
         zca_epsilon: keeps that matrix finite.
         rotation_range: degrees; the angle is uniform in [−range, range].
-        width_shift_range: along x. A float below 1: share of the width; another float: pixels; an int n: whole
-            pixels below n; a list: one of its values; with a random sign.
+        width_shift_range: along x. A float below 1: share of the width; another float: pixels; an int n:
+            whole pixels below n; a list: one of its values; with a random sign.
         height_shift_range: along y, likewise.
         brightness_range: two factors, between which one is drawn.
         shear_range: degrees, as for rotation.
         zoom_range: a share r for [1 − r, 1 + r], or (low, high); below 1 magnifies. x and y are drawn apart.
-        channel_shift_range: largest value that is added to all channels alike, clipped to the picture's limits.
+        channel_shift_range: largest value that is added to all channels alike; the sum is clipped to the
+            picture's own limits.
         fill_mode: what is seen beyond the edge: "nearest" (the edge goes on), "constant" (`cval`), "reflect",
             "mirror" or "wrap".
         cval: value for "constant"; masks get 0 there.
@@ -84,8 +71,8 @@ class ImageDataGenerator:
         preprocessing_function: called with each float picture of rank 3, after it is moved and lit and before
             `rescale`; must keep the shape.
         data_format: "channels_last" (the default, unless Keras is set otherwise) or "channels_first".
-        validation_split: share of the images, in (0, 1), that `subset="validation"` holds back, drawn at random
-            within each class and the same every time; it is not augmented.
+        validation_split: share of the images, in (0, 1), that `subset="validation"` holds back, drawn at
+            random within each class and the same every time; it is not augmented.
         interpolation_order: 0 nearest, 1 bilinear, 2 and 3 bicubic, 4 and 5 Lanczos. Masks always use 0.
         dtype: of the batches; by default Keras' float.
 
@@ -167,8 +154,8 @@ class ImageDataGenerator:
             raise ValueError(f"validation_split must lie in (0, 1), got {self._validation_split!r}")
         if len(self.zoom_range) != 2 or not 0 < self.zoom_range[0] <= self.zoom_range[1]:
             raise ValueError(
-                "zoom_range must be a share below 1, or two factors above 0 in ascending order (0.8, 1.2); it gave "
-                f"{self.zoom_range}"
+                "zoom_range must be a share below 1, or two ascending factors above 0 such as (0.8, 1.2), "
+                f"but gives {self.zoom_range}"
             )
         light = self.brightness_range
         if light is not None and (np.shape(light) != (2,) or not 0 <= light[0] <= light[1]):
@@ -203,8 +190,8 @@ class ImageDataGenerator:
         """Batches from arrays.
 
         Args:
-            x: array (N, H, W, C), or a tuple (that array, one or more further arrays of N rows that are passed
-                through). uint8 stays uint8 until a picture is drawn.
+            x: array (N, H, W, C), or a tuple (that array, a further array of N rows or a list of such) whose
+                further arrays are passed through. uint8 stays uint8 until a picture is drawn.
             y: N labels or targets, or None.
             batch_size: pictures a batch.
             shuffle: draw a new order for each epoch.
@@ -217,12 +204,13 @@ class ImageDataGenerator:
             subset: "training", "validation" or None (see `validation_split`).
             masks: integer array (N, H, W) or (N, H, W, 1) of labels that move with the pictures.
             boxes: N arrays (n, 4 or more), `xyxy` in pixels, that move with the pictures.
-            threads: how many threads make a batch; by default one a processor. The batches do not depend on it.
+            threads: how many threads make a batch; by default one a processor. The result does not depend on
+                it.
 
         Returns:
-            An `ArrayIterator`, a `keras.utils.PyDataset` of `x`, `(x, y)` or `(x, y, sample_weight)`. With masks
-            or boxes alone these take the place of y; where there are several, y is a dict with the keys
-            "labels", "masks" and "boxes".
+            An `ArrayIterator`, a `keras.utils.PyDataset` of `x`, `(x, y)` or `(x, y, sample_weight)`. Masks
+            or boxes alone take the place of y; where there are several, y is a dict with the keys "labels",
+            "masks" and "boxes".
         """
         from cvlib.data.array_iterator import ArrayIterator
 
@@ -287,10 +275,10 @@ class ImageDataGenerator:
             interpolation: of the resize: "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos".
             keep_aspect_ratio: crop to the target's aspect before the resize.
             masks: folder with a mask for each picture, under the same name with any extension.
-            boxes: dict from a picture's name (as in `.filenames`) to its array (n, 4 or more), `xyxy` in pixels
-                of the file.
-            on_error: "raise" names the first unreadable file; "skip" leaves such files out of their batch, prints
-                each name once and keeps the reasons in `.skipped`.
+            boxes: dict from a picture's name (as in `.filenames`) to its array (n, 4 or more), `xyxy` in
+                pixels of the file.
+            on_error: "raise" names the first unreadable file; "skip" leaves such files out of their batch,
+                prints each name once and keeps the reasons in `.skipped`.
             threads: see `flow`.
 
         Returns:
@@ -360,8 +348,8 @@ class ImageDataGenerator:
             color_mode: see `flow_from_directory`.
             classes: all labels, in the order of their indices; by default those found, sorted.
             class_mode: "categorical" (strings, or lists of strings for several labels a picture), "sparse",
-                "binary", "raw" (the values as they are), "multi_output" (a list of columns, each a target of its
-                own), "input" or None.
+                "binary", "raw" (the values as they are), "multi_output" (a list of columns, each a target of
+                its own), "input" or None.
             batch_size: see `flow`.
             shuffle: see `flow`.
             seed: see `flow`.
@@ -413,8 +401,8 @@ class ImageDataGenerator:
         """Learn the mean, deviation and whitening matrix that the featurewise options and ZCA need.
 
         Args:
-            x: array (N, H, W, C) of training images, as `flow` takes them: `preprocessing_function` and `rescale`
-                are applied to a copy.
+            x: array (N, H, W, C) of training images, as `flow` takes them: `preprocessing_function` and
+                `rescale` are applied to a copy.
             augment: learn from randomly transformed copies instead.
             rounds: how many copies of each.
             seed: of the copies.
@@ -425,9 +413,11 @@ class ImageDataGenerator:
         images = np.array(x, self.dtype)
         if augment:
             images = np.tile(images, (rounds, 1, 1, 1))
-            draws = np.random.default_rng(_seed(seed)).random((len(images), len(SLOTS)))
-            for image, uniforms in zip(images, draws):
-                image[...] = self.apply_transform(image, self._draw(uniforms, *self._size(x.shape[1:])))
+            random = np.random.default_rng(draws.seed_or_numpys(seed))
+            for image in images:
+                uniforms = random.random(len(draws.SLOTS))
+                drawn = draws.parameters(self, uniforms, *self._size(image.shape))
+                image[...] = self.apply_transform(image, drawn)
         for index, image in enumerate(images):
             images[index] = self._scaled(image)
         if self.featurewise_center:
@@ -479,11 +469,12 @@ class ImageDataGenerator:
             seed: an int; by default drawn from NumPy's global generator.
 
         Returns:
-            dict with the keys of Keras': theta and shear in degrees, tx and ty in pixels along x and y, zx, zy,
-            flip_horizontal, flip_vertical, channel_shift_intensity and brightness (None where not asked for).
+            dict with the keys of Keras': theta and shear in degrees, tx and ty in pixels along x and y, zx,
+            zy, flip_horizontal, flip_vertical, channel_shift_intensity and brightness (None where not asked
+            for).
         """
-        uniforms = np.random.default_rng(_seed(seed)).random(len(SLOTS))
-        drawn = self._draw(uniforms, *self._size(img_shape))
+        uniforms = np.random.default_rng(draws.seed_or_numpys(seed)).random(len(draws.SLOTS))
+        drawn = draws.parameters(self, uniforms, *self._size(img_shape))
         return {name: None if value is None else value.item() for name, value in drawn.items()}
 
     def apply_transform(self, x, transform_parameters):
@@ -533,26 +524,6 @@ class ImageDataGenerator:
         """(height, width) of a shape of rank 3."""
         return shape[self.row_axis - 1], shape[self.col_axis - 1]
 
-    def _draw(self, uniforms, height, width):
-        """Parameters from uniform numbers in [0, 1): an array (len(SLOTS),), or (B, len(SLOTS)) for B pictures."""
-        u = dict(zip(SLOTS, np.moveaxis(np.asarray(uniforms, np.float64), -1, 0)))
-        low, high = self.zoom_range
-        light = self.brightness_range
-        return {
-            "theta": (2 * u["theta"] - 1) * self.rotation_range,
-            "tx": _shift(self.width_shift_range, u["tx"], u["tx_sign"], width),
-            "ty": _shift(self.height_shift_range, u["ty"], u["ty_sign"], height),
-            "shear": (2 * u["shear"] - 1) * self.shear_range,
-            "zx": low + (high - low) * u["zx"],
-            "zy": low + (high - low) * u["zy"],
-            "flip_horizontal": (u["left_right"] < 0.5) & bool(self.horizontal_flip),
-            "flip_vertical": (u["up_down"] < 0.5) & bool(self.vertical_flip),
-            "channel_shift_intensity": (2 * u["shift"] - 1) * self.channel_shift_range
-            if self.channel_shift_range
-            else None,
-            "brightness": light[0] + (light[1] - light[0]) * u["light"] if light is not None else None,
-        }
-
     def _scaled(self, x):
         """Preprocessing and rescale of a float picture, in place where possible."""
         if self.preprocessing_function is not None:
@@ -582,18 +553,3 @@ class ImageDataGenerator:
         if self.channel_axis == 1:
             values, out = np.ascontiguousarray(np.moveaxis(values, -1, 0)), np.moveaxis(out, -1, 0)
         out[...] = self.standardize(values)
-
-
-def _seed(seed):
-    """The seed given, or one that repeats if NumPy's global generator was seeded, as in Keras."""
-    return np.random.randint(2**31) if seed is None else seed  # noqa: NPY002
-
-
-def _shift(allowed, uniform, sign, size):
-    """A shift in pixels from `width_shift_range` or `height_shift_range`."""
-    if isinstance(allowed, (float, np.floating)):
-        shift = (2 * uniform - 1) * allowed
-    else:
-        choices = np.arange(max(allowed, 1)) if np.ndim(allowed) == 0 else np.asarray(allowed, float)
-        shift = choices[(uniform * len(choices)).astype(int)] * np.where(sign < 0.5, -1.0, 1.0)
-    return shift * size if np.max(allowed) < 1 else shift

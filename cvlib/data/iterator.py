@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from cvlib.data import affine, image_data_generator
+from cvlib.data import affine, draws
 from cvlib.data import threads as thread_pool
 from cvlib.data.reading import ImageReadError
 from cvlib.data.recycling import Recycler
@@ -28,8 +28,8 @@ class _Started(NamedTuple):
 class Iterator(keras.utils.PyDataset):
     """Batches of random pictures that depend on (seed, epoch, index) alone.
 
-    Indexing gives a batch of the current epoch. `fit` moves on to the next epoch by itself, and so does `next`
-    after the last batch; like Keras' iterators, a `for` loop never ends.
+    Indexing gives a batch of the current epoch. `fit` moves on to the next epoch by itself, and so does
+    `next` after the last batch; as over Keras' iterators, a `for` loop never ends.
 
     Attributes:
         epoch: number of the epoch, from 0; may be set, to go on with a training that was cut off.
@@ -66,7 +66,7 @@ class Iterator(keras.utils.PyDataset):
         self.data_format, self.dtype = generator.data_format, generator.dtype
         self.n = self.samples = count
         self.batch_size, self.shuffle = int(batch_size), shuffle
-        self.seed = image_data_generator._seed(seed)
+        self.seed = draws.seed_or_numpys(seed)
         self.save_to_dir, self.save_prefix, self.save_format = save_to_dir, save_prefix, save_format
         self.skipped = {}
         self.epoch = self.batch_index = self.total_batches_seen = 0
@@ -108,7 +108,10 @@ class Iterator(keras.utils.PyDataset):
         self.batch_index = 0
 
     def on_epoch_end(self):
-        """Move on to the next epoch: a new order and new draws. `fit` calls it."""
+        """Move on to the next epoch: a new order and new draws.
+
+        `fit` calls it after each epoch, and once before the first, when it has looked at the shapes.
+        """
         with self._lock:
             self.epoch += 1
             self.batch_index = 0
@@ -125,7 +128,7 @@ class Iterator(keras.utils.PyDataset):
 
     def _uniforms(self, epoch):
         """Row i is all that chance has to say about picture i in this epoch."""
-        size = (self.n, len(image_data_generator.SLOTS))
+        size = (self.n, len(draws.SLOTS))
         return self._once_an_epoch("uniforms", epoch, lambda random: random.random(size, np.float32))
 
     def _once_an_epoch(self, name, epoch, draw):
@@ -155,7 +158,7 @@ class Iterator(keras.utils.PyDataset):
         generator, count, (height, width, channels) = self.image_data_generator, len(chosen), self._shape
         matrices = shifts = lights = [None] * count
         if self._augment:
-            drawn = generator._draw(self._uniforms(epoch)[chosen], height, width)
+            drawn = draws.parameters(generator, self._uniforms(epoch)[chosen], height, width)
             shift, light = drawn.pop("channel_shift_intensity"), drawn.pop("brightness")
             matrices = affine.compose(height, width, **drawn) if generator.moves else matrices
             shifts = shifts if shift is None else shift.tolist()
@@ -239,7 +242,7 @@ class Iterator(keras.utils.PyDataset):
     # What an iterator over arrays, a folder or a table adds:
 
     def _sample(self, index):
-        """Picture (H, W, C), mask (H, W, 1) or None and boxes (n, 4 or more) or None, all in the final size."""
+        """Picture (H, W, C), mask (H, W, 1) or None, boxes (n, 4 or more) or None, all in the final size."""
         raise NotImplementedError
 
     def _empty_masks(self, count):

@@ -1,7 +1,7 @@
 """Batches in memory that was used before: a fresh batch costs more in page faults than in arithmetic.
 
-32 float32 pictures of 224² are 19 MB, 4,704 pages; to have the system map and clear them took a fifth of the time
-in which they were read and warped.
+32 float32 pictures of 224² are 19 MB, 4,704 pages; to have the system map and clear them took a fifth of the
+time in which they were read and warped.
 """
 
 import sys
@@ -13,8 +13,9 @@ import numpy as np
 class Recycler:
     """Arrays that nobody holds any more, to be written again.
 
-    What `empty` returns is a view. NumPy makes every view of a view refer to the array that owns the memory, and
-    a tensor that shares it refers to it too: an owner that is in this object's list and nowhere else is free.
+    What `empty` returns is a view. NumPy makes every view of a view refer to the array that owns the memory,
+    and a tensor that shares it refers to it too: an owner that is in this object's list and nowhere else is
+    free.
 
     Args:
         most: how many arrays are kept.
