@@ -11,6 +11,7 @@ from cvlib.data.tables import read_cells
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 #: Columns of a table that are not labels.
 RESERVED = ("path", "split", "group", "fold")
+SPLIT_FOLDERS = ("train", "training", "validation", "valid", "val", "test", "testing")
 YES, NO = ("1", "true", "yes", "x"), ("0", "false", "no", "")
 SHOWN = 100
 
@@ -74,6 +75,11 @@ def from_directory(directory, classes=None):
         raise ValueError(
             f"{directory} holds {f'{loose} images but ' if loose else ''}no class folder: put the images "
             f"into one folder per class, as in {directory.name}/cat/1.jpg and {directory.name}/dog/2.jpg"
+        )
+    if len(parts := [name for name in found if name.lower() in SPLIT_FOLDERS]) > 1 and classes is None:
+        raise ValueError(
+            f"{directory} holds the splits {_listed(parts)}, not classes: read one of them, as in "
+            f'from_directory("{(directory / parts[0]).as_posix()}")'
         )
     rows, problems, empty = [], [], []
     for name in found:

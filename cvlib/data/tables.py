@@ -77,12 +77,15 @@ def _text(file, data):
 
 
 def _xlsx(file, data, sheet):
+    import warnings
     import zipfile
 
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=False, data_only=True)
+        with warnings.catch_warnings():  # about drop-down lists and the like, on standard error
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise ValueError(f"{file} cannot be read as XLSX ({error}): save it as .xlsx or .csv") from error
     names = [page.title for page in book.worksheets]

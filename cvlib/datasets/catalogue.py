@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cvlib.datasets.dataset import SPLITS
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -144,10 +146,10 @@ def _manifest(path, classes):
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path}, line {number} is not path,bytes,sha256,label,split") from error
             parts = PurePosixPath(file.path).parts
-            if file.label not in classes or file.place in places or ".." in parts or parts[0] == "/":
-                raise ValueError(
-                    f"{path}, line {number}: unknown label, repeated place or unsafe path: {row}"
-                )
+            if file.label not in classes or file.split not in SPLITS:
+                raise ValueError(f"{path}, line {number}: unknown label or split: {row}")
+            if file.place in places or ".." in parts or parts[0] == "/":
+                raise ValueError(f"{path}, line {number}: repeated place or unsafe path: {row}")
             places.add(file.place)
             files.append(file)
     return tuple(files)

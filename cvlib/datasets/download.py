@@ -222,7 +222,10 @@ class _Web:
     """Files at a web address."""
 
     def __init__(self, base, pause):
-        self.base, self.pause = str(base).rstrip("/"), pause
+        self.address, self.pause = str(base).rstrip("/"), pause
+        parts = urlsplit(self.address)
+        self.host = parts.netloc.rpartition("@")[2]  # a password has no place in a message
+        self.base = f"{parts.scheme}://{self.host}{parts.path}"
         self.local, self.sessions = threading.local(), []
 
     def __enter__(self):
@@ -264,7 +267,7 @@ class _Web:
                 continue
             failed = 0 if size > before else failed + 1
             if failed >= tries:
-                raise UnreachableError(f"{urlsplit(self.base).netloc} does not answer: {failure}")
+                raise UnreachableError(f"{self.host} does not answer: {failure}")
             stop.wait(delay)
 
     def _transfer(self, file, part, stop, progress):
@@ -273,7 +276,7 @@ class _Web:
         if have >= file.bytes:
             return
         headers = {"Range": f"bytes={have}-"} if have else {}
-        address = f"{self.base}/{quote(file.path)}"
+        address = f"{self.address}/{quote(file.path)}"
         with self._session().get(address, headers=headers, stream=True, timeout=TIMEOUT) as answer:
             status = answer.status_code
             if status in (408, 425, 429) or status >= 500:
@@ -299,15 +302,13 @@ class _Web:
                 part.unlink(missing_ok=True)
                 reason = f"it has {have + int(length):,} bytes instead of {file.bytes:,}"
                 raise BadFileError(f"{file.path}: {reason}", [(file.path, reason)])
+            # Read what has come rather than wait for a whole chunk, or a broken connection would lose it.
+            read = getattr(answer.raw, "read1", answer.raw.read)  # urllib3 before 2.1 has no read1
             with open(part, "ab" if resumed else "wb") as opened:
-                for chunk in answer.iter_content(CHUNK):
-                    if stop.is_set():
-                        return
+                while not stop.is_set() and have <= file.bytes and (chunk := read(CHUNK)):
                     opened.write(chunk)
                     progress.add(len(chunk))
                     have += len(chunk)
-                    if have > file.bytes:
-                        return
 
     def _session(self):
         """A connection of this thread's own, kept open between files."""

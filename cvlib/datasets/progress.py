@@ -44,7 +44,7 @@ class Progress:
 
     def _line(self, now):
         share = min(1.0, self.done / max(1, self.total))
-        bar = "█" * round(20 * share) + "░" * (20 - round(20 * share))
+        bar = "#" * round(20 * share) + "." * (20 - round(20 * share))  # any console can print these
         speed = (self.done - self.begun) / max(1e-3, now - self.start)
         left = (self.total - self.done) / speed if speed > 0 else 0
         wait = f", {left:.0f} s left" if speed > 0 and left >= 1 else ""

@@ -1,22 +1,26 @@
 """The cache: load a dataset from it, fill it, and verify it."""
 
 import contextlib
+import errno
 import hashlib
 import importlib.util
 import json
 import os
 import shutil
 import tempfile
+import textwrap
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cvlib.datasets import catalogue, download
 from cvlib.datasets.dataset import SPLITS, Dataset
 from cvlib.datasets.lock import lock
-from cvlib.runtime import home
+from cvlib.runtime import home as cache_home
 
 SOURCES = ("auto", "real", "synthetic")
 STAMP = ".cvlib.json"
+#: Room that must be left before a simulated twin is made.
+TWIN_BYTES = 50_000_000
 
 
 def load(name, source="auto", split=None):
@@ -98,7 +102,7 @@ def verify_card(card):
     """`verify` for a card at hand."""
     faults, found = [], False
     for source in ("real", "synthetic"):
-        folder = home() / card.name / source
+        folder = _home() / card.name / source
         if not folder.is_dir():
             continue
         found = True
@@ -118,7 +122,7 @@ def verify_card(card):
         ]
     if not found:
         raise FileNotFoundError(
-            f"nothing of {card.name} is in the cache {home()}: "
+            f"nothing of {card.name} is in the cache {_home()}: "
             f'cvlib.datasets.load("{card.name}") puts it there'
         )
     return faults
@@ -128,11 +132,11 @@ def describe(name):
     """A dataset in a few lines of text: title, classes, size, licence, source, and what is in the cache."""
     card = catalogue.read(name)
     counts = [f"{split} {sum(file.split == split for file in card.files):,}" for split in SPLITS]
-    cached = [source for source in ("real", "synthetic") if _read_stamp(home() / name / source)]
+    cached = [source for source in ("real", "synthetic") if _read_stamp(_home() / name / source)]
     return "\n".join(
         [
             f"{card.name}: {card.title} ({card.task})",
-            f"  {card.about}",
+            textwrap.fill(card.about, 100, initial_indent="  ", subsequent_indent="  "),
             f"  classes    {', '.join(card.classes)}",
             f"  images     {len(card.files):,} ({', '.join(counts)}), "
             f"{sum(file.bytes for file in card.files) / 1e6:,.0f} MB",
@@ -142,6 +146,11 @@ def describe(name):
             f"  in cache   {' and '.join(cached) or 'nothing yet'}",
         ]
     )
+
+
+def _home():
+    """The cache, by a path that stays right when a notebook changes its working directory."""
+    return cache_home().absolute()
 
 
 def _chosen(source):
@@ -171,7 +180,7 @@ def _base(card):
 
 
 def _real(card, patient, pause):
-    folder = home() / card.name / "real"
+    folder = _home() / card.name / "real"
     expected = {file.place: file for file in card.files}
     if not _intact(folder, card.key, expected):
         base = _base(card)
@@ -191,7 +200,7 @@ def _real(card, patient, pause):
 def _synthetic(card):
     if card.simulator is None:
         raise ValueError(f'{card.name} has no simulated twin: load it with source="real"')
-    folder = home() / card.name / "synthetic"
+    folder = _home() / card.name / "synthetic"
     key = _code_key(card.simulator)
     stamp = _read_stamp(folder)
     if stamp is None or not _intact(folder, key, _stamped(stamp)):
@@ -201,7 +210,9 @@ def _synthetic(card):
                 scratch = Path(tempfile.mkdtemp(prefix="synthetic-", dir=unfinished))
                 staging = scratch / "new"  # the scratch folder itself is closed to other users
                 try:
-                    with download.writing(staging, card.title):
+                    with download.writing(staging, card.title, TWIN_BYTES):
+                        if shutil.disk_usage(scratch).free < TWIN_BYTES:
+                            raise OSError(errno.ENOSPC, "not enough space")
                         staging.mkdir()
                         importlib.import_module(card.simulator).make(staging, seed=0)
                         _check_layout(card, staging)
@@ -235,9 +246,9 @@ def _dataset(card, folder, source, places):
 @contextlib.contextmanager
 def _writer(name, source, title):
     """Be the only process that fills this part of the cache; yields the folder for what is not finished."""
-    unfinished = home() / "unfinished" / name
+    unfinished = _home() / "unfinished" / name
     held = unfinished / f"{source}.lock"
-    with download.writing(home(), title):
+    with download.writing(_home(), title):
         unfinished.mkdir(parents=True, exist_ok=True)
         held.touch()
     with lock(held, f"{title}: another process is getting it; waiting."):

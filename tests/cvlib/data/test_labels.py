@@ -90,6 +90,11 @@ class TestFolders:
             labels.from_directory(tmp_path)
         with pytest.raises(ValueError, match="no folder for class 'eel'; it has 'cat', 'dog'"):
             labels.from_directory(tmp_path, classes=["dog", "eel"])
+        put(tmp_path, "sets/train/cat/1.png", "sets/test/cat/1.png")
+        with pytest.raises(
+            ValueError, match="holds the splits 'test', 'train', not classes: read one of them"
+        ):
+            labels.from_directory(tmp_path / "sets")
         with pytest.raises(FileNotFoundError, match="is a file, not a folder"):
             labels.from_directory(tmp_path / "1.png")
 
