@@ -13,7 +13,6 @@ import re
 import shutil
 import sysconfig
 import time
-import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 from cvgrade.build import HIDDEN, SOLUTION, AssignmentError, read_source, region, source_path, without
 
 CONFIG = "nbgrader_config.py"
+LOG = "grading.log"
 SHORTEST = 12  # a line of code this long that is not in the public part gives an answer away
 # One thread for each kernel: several submissions run side by side.
 ONE_THREAD = {
@@ -153,17 +153,21 @@ def grade(root, name, students=None, workers=None, feedback=True, report=print):
     if not students:
         raise GradingError(f"nothing was handed in: {root / 'submitted'} has no student with {name}")
     workers = min(workers or os.cpu_count() or 1, len(students))
-    took, start = {}, time.perf_counter()
+    took = {}
     with (
         _environment(ONE_THREAD if workers > 1 else {}),
-        ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
+        ProcessPoolExecutor(
+            workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_write_log,
+            initargs=(str(root / LOG),),
+        ) as pool,
     ):
         jobs = {pool.submit(_grade_one, str(root), name, student, feedback): student for student in students}
         for job in as_completed(jobs):
             student = jobs[job]
             took[student] = job.result()
-            passed = time.perf_counter() - start
-            left = passed / len(took) * (len(students) - len(took))
+            left = sum(took.values()) / len(took) * (len(students) - len(took)) / workers
             result = read_result(root, name, student)
             report(
                 f"  graded {len(took):>{len(str(len(students)))}}/{len(students)}  {student:<28}"
@@ -205,12 +209,16 @@ def feedback_page(root, name, student):
     return Path(root) / "feedback" / student / name / f"{name}.html"
 
 
+def _write_log(path):
+    """Send what nbgrader and the kernels write to stderr to a file (in a worker process)."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 2)
+    os.close(log)
+
+
 def _grade_one(root, name, student, feedback):
     """Grade one submission (in a worker process); returns the seconds it took."""
-    from sqlalchemy.exc import SAWarning
-
     start = time.perf_counter()
-    warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own, on every new submission
     api = _api(root)
     outcome = api.autograde(name, student, force=True, create=True)
     if not outcome["success"]:  # a port that another kernel took, most often: once more
@@ -233,8 +241,6 @@ def _api(root):
         config.merge(PyFileConfigLoader(CONFIG, path=str(root)).load_config())
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = _database(root)
-    if os.name == "posix":
-        config.KernelManager.transport = "ipc"  # kernels started at once fight over TCP ports
     # nbgrader tells of each failing test as a warning; the results say it better.
     api = NbGraderAPI(CourseDirectory(config=config), config=config, log_level=logging.WARNING)
     for handler in api.log.handlers:
