@@ -388,5 +388,6 @@ _POINTWISE = frozenset(
         "Power",
         "Exp",
         "Log",
+        "Flip",
     ]
 )
