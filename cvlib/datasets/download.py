@@ -27,6 +27,13 @@ class DownloadError(OSError):
     """A dataset could not be fetched; running again goes on from there."""
 
 
+class CacheError(OSError):
+    """The cache cannot be written; its text says why and what to do, without a number before it."""
+
+    def __str__(self):
+        return self.strerror
+
+
 class UnreachableError(DownloadError):
     """The source does not answer, or is not there."""
 
@@ -60,7 +67,7 @@ def fetch(files, base, folder, title, patient=True, pause=1.0):
     Raises:
         UnreachableError: if the source does not answer, or stops answering.
         BadFileError: if it lacks files or sends others than the manifest names; every one is named.
-        OSError: if the disk is full or cannot be written; the message says what to do.
+        CacheError: if the disk is full or cannot be written; the message says what to do.
     """
     folder = Path(folder)
     todo = [file for file in files if wrong(folder / file.place, file) is not None]
@@ -128,7 +135,7 @@ def writing(folder, title, needed=None):
     """Turn a full or read-only disk into an error that says what to do.
 
     Raises:
-        OSError: with the same number, and a message for people.
+        CacheError: with the same number, and a message for people.
     """
     try:
         yield
@@ -136,13 +143,13 @@ def writing(folder, title, needed=None):
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             free = shutil.disk_usage(_existing(folder)).free
             room = f"{needed / 1e6:,.0f} MB are needed and " if needed else ""
-            raise OSError(
+            raise CacheError(
                 error.errno,
                 f"the disk is full: for {title} {room}{free / 1e6:,.0f} MB are free at {folder}. Make room, "
                 "or set CVLIB_HOME to a folder on another disk, and run this again: it goes on from here",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise OSError(
+            raise CacheError(
                 error.errno,
                 f"{folder} cannot be written ({error.strerror}): set CVLIB_HOME to a folder of yours",
             ) from error

@@ -41,7 +41,7 @@ def load(name, source="auto", split=None):
         ValueError: if the name, source or split is unknown.
         cvlib.datasets.download.DownloadError: with source "real", if the pictures cannot be fetched, or are
             not those of the manifest.
-        OSError: if the disk is full or cannot be written.
+        cvlib.datasets.download.CacheError: if the disk is full or cannot be written.
 
     Example:
         >>> dataset = load("face_mask", source="synthetic")

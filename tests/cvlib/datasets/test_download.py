@@ -231,7 +231,7 @@ def test_a_disk_that_fills_up_says_what_to_do_and_leaves_nothing_under_a_files_n
         base = server.address if kind == "web" else str(mirror_folder(tmp_path / "mirror", files))
         code = FULL.format(here=str(Path(__file__).parent), limit=limit, base=base, folder=str(folder))
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "the disk is full: for Pets" in result.stdout
+    assert result.stdout.startswith("CacheError the disk is full: for Pets")
     assert "set CVLIB_HOME to a folder on another disk, and run this again" in result.stdout
     assert not [path for path in folder.rglob("*.png") if path.is_file()]
     fetch(pets, mirror_folder(tmp_path / "mirror", files), folder)
@@ -240,7 +240,10 @@ def test_a_disk_that_fills_up_says_what_to_do_and_leaves_nothing_under_a_files_n
 
 def test_too_little_space_is_said_before_the_first_byte(tmp_path):
     huge = File("x.png", 10**17, "0" * 64, "cat", "train")
-    with serving({}) as server, pytest.raises(OSError, match=r"the disk is full: .* MB are needed") as caught:
+    with (
+        serving({}) as server,
+        pytest.raises(download.CacheError, match=r"^the disk is full: .* MB are needed") as caught,
+    ):
         download.fetch([huge], server.address, tmp_path, "Pets")
     assert caught.value.errno == errno.ENOSPC
     assert server.log == []
@@ -249,13 +252,13 @@ def test_too_little_space_is_said_before_the_first_byte(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may write everywhere")
 def test_a_cache_that_cannot_be_written_says_so(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(OSError, match=r"cannot be written .*: set CVLIB_HOME"):
+    with pytest.raises(download.CacheError, match=r"cannot be written .*: set CVLIB_HOME"):
         fetch(card(content()), tmp_path, tmp_path / "cache")
 
 
 def test_a_file_in_the_place_of_the_cache_folder_says_so(tmp_path):
     (tmp_path / "cache").write_text("in the way")
-    with pytest.raises(OSError, match=r"cannot be written .*: set CVLIB_HOME"):
+    with pytest.raises(download.CacheError, match=r"cannot be written .*: set CVLIB_HOME"):
         fetch(card(content()), tmp_path, tmp_path / "cache")
 
 
