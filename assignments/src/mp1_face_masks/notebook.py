@@ -23,7 +23,9 @@
 #
 # **What you hand in.** This notebook, and the file `predictions.csv` that question 12 writes beside it.
 #
-# The pictures in the folder `faces` are drawn by a program. On Colab, upload the folder beside this notebook.
+# The pictures in the folder `faces` are drawn by a program, so that everyone has the same. On Colab, upload the
+# folder beside this notebook, together with the course package that you were given with it, and run
+# `!pip install --no-deps cvlib_course-*.whl` first.
 
 # %% locked="setup"
 import os
@@ -66,7 +68,7 @@ def load_faces(directory, side, batch_size):
 
 
 # %% test="q01_load_faces_test" points=3
-with check.question("Load a folder", read="lesson 01, 'A folder for each class'; lesson 05"):
+with check.question("Load a folder", read="lesson 01 (images and labels), lesson 05 (augmentation)"):
     images, labels = load_faces(SAMPLE, 32, 5)[0]
     check.shape(images, (5, 32, 32, 3), "a batch of images", on="load_faces(SAMPLE, 32, 5)")
     check.dtype(images, "float", "a batch of images")
@@ -145,7 +147,7 @@ def class_weights(labels):
 
 
 # %% test="q02_class_weights_test" points=2
-with check.question("Balance the classes", read="lesson 01, 'Unequal classes'"):
+with check.question("Balance the classes", read="lesson 01 (images and labels)"):
     check.close(
         class_weights([0, 0, 0, 1]),
         {0: 2 / 3, 1: 2.0},
@@ -224,7 +226,7 @@ def augmenter():
 
 
 # %% test="q03_augmenter_test" points=3
-with check.question("Augment on the fly", read="lesson 05, 'One random matrix for each picture'"):
+with check.question("Augment on the fly", read="lesson 05 (augmentation)"):
     generator = augmenter()
     draws = [generator.get_random_transform((64, 64, 3), seed=number) for number in range(300)]
     angles = np.array([draw["theta"] for draw in draws])
@@ -239,7 +241,7 @@ with check.question("Augment on the fly", read="lesson 05, 'One random matrix fo
         hint="rotation_range is in degrees, not in radians." if 0 < most < 1 else "see rotation_range.",
     )
     ### BEGIN HIDDEN TESTS
-    for key, side, argument in (("tx", 64, "height_shift_range"), ("ty", 64, "width_shift_range")):
+    for key, side, argument in (("tx", 64, "width_shift_range"), ("ty", 64, "height_shift_range")):
         pixels = np.abs([draw[key] for draw in draws])
         advice = f"see {argument}: a number below 1 is a share of the picture."
         check.within(pixels, 0, 0.1 * side, f"the shifts {key}, in pixels of 64", on, hint=advice)
@@ -287,7 +289,7 @@ def mirror(images, mirrored):
 
 
 # %% test="q04_mirror_test" points=2
-with check.question("Mirror a batch", read="lesson 05, 'Flipping is indexing'"):
+with check.question("Mirror a batch", read="lesson 05 (augmentation)"):
     step = np.arange(2 * 2 * 3 * 3).reshape(2, 2, 3, 3)
     result = mirror(step, [True, False])
     check.shape(result, (2, 2, 3, 3), "mirror(images, [True, False])", on="two images of 2 × 3 pixels")
@@ -350,7 +352,7 @@ def output_size(length, kernel, stride, padding):
 
 
 # %% test="q05_output_size_test" points=2
-with check.question("Size of the output", read="lesson 03, 'How large is the output?'"):
+with check.question("Size of the output", read="lesson 03 (convolution and pooling)"):
     check.close(
         output_size(28, 5, 1, "valid"),
         24,
@@ -422,7 +424,7 @@ def parameters(kernel, channels, filters, bias=True):
 
 
 # %% test="q05_parameters_test" points=2
-with check.question("Parameters of a convolution", read="lesson 03, 'Counting parameters'"):
+with check.question("Parameters of a convolution", read="lesson 03 (convolution and pooling)"):
     check.close(
         parameters(3, 3, 16),
         448,
@@ -497,7 +499,9 @@ def build_cnn(side):
 
 
 # %% test="q06_build_cnn_test" points=4
-with check.question("Build the network", read="lesson 04, 'A network from blocks'; lesson 03"):
+with check.question(
+    "Build the network", read="lesson 03 (convolution and pooling), lesson 04 (training networks)"
+):
     model = build_cnn(64)
     check.model(
         model,
@@ -574,7 +578,7 @@ def confusion(truth, predicted, classes):
 
 
 # %% test="q07_confusion_test" points=2
-with check.question("Confusion matrix", read="lesson 06, 'Which errors?'"):
+with check.question("Confusion matrix", read="lesson 06 (diagnosing CNNs)"):
     check.close(
         confusion([0, 0, 0, 1, 1], [0, 0, 1, 1, 1], 2),
         [[2, 1], [0, 2]],
@@ -641,7 +645,7 @@ def precision_recall(matrix, positive):
 
 
 # %% test="q07_precision_recall_test" points=3
-with check.question("Precision and recall", read="lesson 06, 'Precision and recall'"):
+with check.question("Precision and recall", read="lesson 06 (diagnosing CNNs)"):
     result = precision_recall([[50, 10], [5, 35]], 1)
     check.shape(result, (2,), "precision_recall(matrix, 1)", hint="return two numbers: precision, recall.")
     check.within(result, 0, 1, "precision_recall(matrix, 1)", hint="both are shares, from 0 to 1.")
@@ -729,7 +733,7 @@ def grad_cam(activations, gradients):
 
 
 # %% test="q08_grad_cam_test" points=4
-with check.question("Grad-CAM", read="lesson 10, 'Grad-CAM by hand'; Selvaraju et al., 2017"):
+with check.question("Grad-CAM", read="lesson 10 (what CNNs learn); Selvaraju et al., 2017, Grad-CAM"):
     activations = np.zeros((2, 2, 2))
     activations[0, 0, 0] = activations[1, 1, 1] = 1.0
     gradients = np.ones((2, 2, 2)) * [2.0, -1.0]
@@ -854,7 +858,7 @@ def most_uncertain(probabilities, count):
 
 
 # %% test="q09_most_uncertain_test" points=2
-with check.question("The most uncertain images", read="lesson 06, 'Sure and wrong'"):
+with check.question("The most uncertain images", read="lesson 06 (diagnosing CNNs)"):
     result = most_uncertain(np.array([0.9, 0.45, 0.02, 0.7]), 2)
     check.shape(result, (2,), "most_uncertain([0.9, 0.45, 0.02, 0.7], 2)")
     check.close(
@@ -919,7 +923,7 @@ def preprocess(images):
 
 
 # %% test="q10_preprocess_test" points=2
-with check.question("Preprocessing", read="lesson 09, 'The same preprocessing as in training'"):
+with check.question("Preprocessing", read="lesson 09 (transfer learning)"):
     result = preprocess(np.array([[0, 51, 255]], "uint8"))
     check.shape(result, (1, 3), "preprocess of [[0, 51, 255]]")
     check.dtype(result, "float", "preprocess of [[0, 51, 255]]")
@@ -953,7 +957,9 @@ with check.question("Preprocessing", read="lesson 09, 'The same preprocessing as
             ),
             "0 to 2": (lambda images: np.asarray(images, float) / 127.5, "take 1 away: black becomes −1."),
             "stretched to each image": (
-                lambda images: 2 * (images - np.min(images)) / max(np.ptp(images), 1e-9) - 1,
+                lambda images: (
+                    2 * np.subtract(images, np.min(images), dtype=float) / max(np.ptp(images), 1e-9) - 1
+                ),
                 "use 0 and 255, not the darkest and brightest pixel of the image at hand.",
             ),
         },
@@ -989,7 +995,7 @@ def transfer(side, weights="imagenet"):
 
 
 # %% test="q11_transfer_test" points=4
-with check.question("Freeze, and a new head", read="lesson 09, 'Freeze, then train the head'"):
+with check.question("Freeze, and a new head", read="lesson 09 (transfer learning)"):
     model = transfer(96, weights=None)
     check.model(
         model,
@@ -1007,7 +1013,7 @@ with check.question("Freeze, and a new head", read="lesson 09, 'Freeze, then tra
         misconceptions={
             2259265: "the base is MobileNetV2 with alpha=1: pass alpha=0.35.",
             421729: "Flatten in place of global average pooling.",
-            1676209: "the base still has its top: include_top=False.",
+            1692209: "the base still has its top: include_top=False.",
         },
     )
     check.model(
@@ -1016,7 +1022,7 @@ with check.question("Freeze, and a new head", read="lesson 09, 'Freeze, then tra
         name="transfer(96)",
         hint="only the head may train: set base.trainable = False.",
         misconceptions={
-            397393: "nothing is frozen: set base.trainable = False before you build on it.",
+            397409: "nothing is frozen: set base.trainable = False before you build on it.",
             0: "everything is frozen, the new head too: freeze the base, not the whole model.",
         },
     )
@@ -1045,11 +1051,11 @@ with check.question("Freeze, and a new head", read="lesson 09, 'Freeze, then tra
 #
 # | right, of 200 test faces | points |
 # |---|---|
-# | 80 % | 2 |
+# | 83 % | 2 |
 # | 86 % | 2 more |
-# | 90 % | 1 more |
+# | 89 % | 1 more |
 #
-# A logistic regression on the raw pixels gets about 70 %.
+# A logistic regression on the raw pixels gets about 78 %.
 
 
 # %% solution="q12_train"
@@ -1093,7 +1099,7 @@ if TRAIN and not GRADING:
 # counted when your work is graded.
 
 # %% test="q12_baseline_test" points=2
-with check.question("Trained model, 80 %", read="lesson 11"):
+with check.question("Trained model, 83 %", read="lesson 11 (project: face masks)"):
     probabilities = check.predictions_file("predictions.csv", TEST_FILES)
     ### BEGIN HIDDEN TESTS
     truth = np.array(list(f"{0x0BB265BC2C080A3AC0C5FA4DA8656DF7A6CFF1D72341EAE989:0200b}"), int)
@@ -1105,11 +1111,11 @@ with check.question("Trained model, 80 %", read="lesson 11"):
         hint = "the same answer for every face: are the images rescaled as in training?"
     elif accuracy < 0.62:
         hint = "hardly better than guessing: are the predictions in the order of TEST_FILES (shuffle=False)?"
-    check.at_least(accuracy, 0.8, "the share of test faces that are right", hint=hint)
+    check.at_least(accuracy, 0.83, "the share of test faces that are right", hint=hint)
     ### END HIDDEN TESTS
 
 # %% test="q12_good_test" points=2
-with check.question("Trained model, 86 %", read="lesson 11"):
+with check.question("Trained model, 86 %", read="lesson 11 (project: face masks)"):
     probabilities = check.predictions_file("predictions.csv", TEST_FILES)
     ### BEGIN HIDDEN TESTS
     truth = np.array(list(f"{0x0BB265BC2C080A3AC0C5FA4DA8656DF7A6CFF1D72341EAE989:0200b}"), int)
@@ -1125,7 +1131,7 @@ with check.question("Trained model, 86 %", read="lesson 11"):
     ### END HIDDEN TESTS
 
 # %% test="q12_excellent_test" points=1
-with check.question("Trained model, 90 %", read="lesson 11"):
+with check.question("Trained model, 89 %", read="lesson 11 (project: face masks)"):
     probabilities = check.predictions_file("predictions.csv", TEST_FILES)
     ### BEGIN HIDDEN TESTS
     truth = np.array(list(f"{0x0BB265BC2C080A3AC0C5FA4DA8656DF7A6CFF1D72341EAE989:0200b}"), int)
@@ -1137,5 +1143,5 @@ with check.question("Trained model, 90 %", read="lesson 11"):
         hint = "the same answer for every face: are the images rescaled as in training?"
     elif accuracy < 0.62:
         hint = "hardly better than guessing: are the predictions in the order of TEST_FILES (shuffle=False)?"
-    check.at_least(accuracy, 0.9, "the share of test faces that are right", hint=hint)
+    check.at_least(accuracy, 0.89, "the share of test faces that are right", hint=hint)
     ### END HIDDEN TESTS

@@ -2,7 +2,7 @@
 # title: "One cell stops before it defines anything; another calls what does not exist"
 # loses:
 #   q05_output_size_test: "`output_size` does not exist"
-#   q07_confusion_test: "NameError"
+#   q07_confusion_test: "`matrix_of` does not exist"
 # ---
 
 # %% q05_output_size
