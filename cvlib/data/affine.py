@@ -110,16 +110,17 @@ def warp(image, matrix, order=1, fill_mode="nearest", cval=0.0, out=None):
     # OpenCV interpolates four channels in half the time that it takes for three, and is slow where it has to
     # look beyond the edge: give it a fourth channel and what lies there.
     widened = channels == 3 and order == 1 and image.dtype in (np.uint8, np.float32)
-    source = image
-    if widened:
-        source = threads.scratch("four channels", (height, width, 4), image.dtype)
-        cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=source)
-    margin = _margin(matrix, height, width) if order == 1 else 0
-    if margin:
-        shape = (height + 2 * margin, width + 2 * margin, *source.shape[2:])
-        padded = threads.scratch("padded", shape, image.dtype)
-        cv2.copyMakeBorder(source, margin, margin, margin, margin, border, dst=padded, value=value)
-        source, matrix = padded, np.add(matrix, [[0, 0, margin], [0, 0, margin]])
+    source, (top, bottom, left, right) = image, _margins(matrix, height, width) if order == 1 else (0,) * 4
+    if widened or max(top, bottom, left, right):
+        shape = (top + height + bottom, left + width + right, 4 if widened else channels)
+        source = threads.scratch("padded", shape, image.dtype)
+        inner = source[top : top + height, left : left + width]
+        if widened:
+            cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=inner)
+        else:
+            inner[...] = image
+        cv2.copyMakeBorder(inner, top, bottom, left, right, border, dst=source, value=value)
+        matrix = np.add(matrix, [[0, 0, left], [0, 0, top]])
     if not widened:
         return cv2.warpAffine(source, matrix, (width, height), out, flags, border, value).reshape(image.shape)
     warped = threads.scratch("warped", (height, width, 4), image.dtype)
@@ -127,15 +128,17 @@ def warp(image, matrix, order=1, fill_mode="nearest", cval=0.0, out=None):
     return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=out)
 
 
-def _margin(matrix, height, width):
-    """By how many pixels the view reaches beyond the picture; 0 also where a border would be too large."""
+def _margins(matrix, height, width):
+    """By how many pixels the view reaches beyond the top, bottom, left and right; zeros where that is too far."""
     (a, b, x), (c, d, y) = matrix.tolist()
-    reach_x, reach_y = a * (width - 1), c * (width - 1)
-    xs = [x + i * reach_x + j * b * (height - 1) for i in (0, 1) for j in (0, 1)]
-    ys = [y + i * reach_y + j * d * (height - 1) for i in (0, 1) for j in (0, 1)]
-    beyond = max(-min(xs), max(xs) - (width - 1), -min(ys), max(ys) - (height - 1))
-    margin = math.ceil(beyond) + 2  # bilinear interpolation looks one pixel further
-    return margin if 2 < margin <= min(height, width) // 2 else 0
+    across, down = width - 1, height - 1
+    xs = (x, x + a * across, x + b * down, x + a * across + b * down)
+    ys = (y, y + c * across, y + d * down, y + c * across + d * down)
+    beyond = (-min(ys), max(ys) - down, -min(xs), max(xs) - across)
+    margins = [
+        math.ceil(reach) + 2 if reach > 0 else 0 for reach in beyond
+    ]  # bilinear looks one pixel further
+    return margins if max(margins) <= min(height, width) // 2 else (0, 0, 0, 0)
 
 
 def _as_flip(matrix, height, width):

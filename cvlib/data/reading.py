@@ -54,7 +54,7 @@ def read_image(path, channels=3):
     """
     if channels not in (1, 3, 4):
         raise ValueError(f"channels must be 1 (grey), 3 (RGB) or 4 (RGBA), got {channels!r}")
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         data = file.read()
     if channels != 4 and data.startswith(JPEG):
         _refuse_truncated_jpeg(path, data)

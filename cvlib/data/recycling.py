@@ -32,7 +32,7 @@ class Recycler:
         dtype = np.dtype(dtype)
         size = int(np.prod(shape)) * dtype.itemsize
         with self._lock:
-            for index in range(len(self._owners)):
+            for index in reversed(range(len(self._owners))):  # the last one used is warm in the cache
                 # Two references: the list's and that of getrefcount's own argument.
                 if self._owners[index].size == size and sys.getrefcount(self._owners[index]) <= 2:
                     owner = self._owners.pop(index)
