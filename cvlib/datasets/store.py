@@ -4,7 +4,6 @@ import contextlib
 import errno
 import hashlib
 import importlib.util
-import json
 import os
 import shutil
 import tempfile
@@ -12,13 +11,13 @@ import textwrap
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cvlib.datasets import catalogue, download
+from cvlib.datasets import catalogue, download, errors, stamp
+from cvlib.datasets.checksum import wrong
 from cvlib.datasets.dataset import SPLITS, Dataset
 from cvlib.datasets.lock import lock
 from cvlib.runtime import home as cache_home
 
 SOURCES = ("auto", "real", "synthetic")
-STAMP = ".cvlib.json"
 #: Room that must be left before a simulated twin is made.
 TWIN_BYTES = 50_000_000
 
@@ -39,9 +38,9 @@ def load(name, source="auto", split=None):
 
     Raises:
         ValueError: if the name, source or split is unknown.
-        cvlib.datasets.download.DownloadError: with source "real", if the pictures cannot be fetched, or are
+        cvlib.datasets.errors.DownloadError: with source "real", if the pictures cannot be fetched, or are
             not those of the manifest.
-        cvlib.datasets.download.CacheError: if the disk is full or cannot be written.
+        cvlib.datasets.errors.CacheError: if the disk is full or cannot be written.
 
     Example:
         >>> dataset = load("face_mask", source="synthetic")
@@ -61,16 +60,16 @@ def load_card(card, source="auto", split=None, pause=1.0):
     elif source == "real":
         try:
             dataset = _real(card, True, pause)
-        except download.UnreachableError as error:
+        except errors.UnreachableError as error:
             twin = ', or take the simulated twin with source="synthetic"' if card.simulator else ""
-            raise download.UnreachableError(
+            raise errors.UnreachableError(
                 f"{card.title}: {error}. Check the connection and run this again (it goes on where it "
                 f"stopped){twin}"
             ) from error
     else:
         try:
             dataset = _real(card, card.simulator is None, pause)
-        except download.DownloadError as error:
+        except errors.DownloadError as error:
             if card.simulator is None:
                 raise
             print(
@@ -106,19 +105,20 @@ def verify_card(card):
         if not folder.is_dir():
             continue
         found = True
-        stamp = _read_stamp(folder)
+        listed = stamp.read(folder)
         if source == "real":
             expected = {file.place: file for file in card.files}
-        elif stamp is None:
-            faults.append(f"{folder}: its list of files ({STAMP}) is missing; load it again")
+        elif listed is None:
+            faults.append(f"{folder}: its list of files ({stamp.NAME}) is missing; load it again")
             continue
         else:
-            expected = _stamped(stamp)
+            expected = stamp.files(listed)
         for place, file in expected.items():
-            if (reason := download.wrong(folder / place, file)) is not None:
+            if (reason := wrong(folder / place, file)) is not None:
                 faults.append(f"{folder / place}: {reason}")
         faults += [
-            f"{folder / place}: it does not belong here" for place in _scan(folder).keys() - expected.keys()
+            f"{folder / place}: it does not belong here"
+            for place in stamp.scan(folder).keys() - expected.keys()
         ]
     if not found:
         raise FileNotFoundError(
@@ -132,7 +132,7 @@ def describe(name):
     """A dataset in a few lines of text: title, classes, size, licence, source, and what is in the cache."""
     card = catalogue.read(name)
     counts = [f"{split} {sum(file.split == split for file in card.files):,}" for split in SPLITS]
-    cached = [source for source in ("real", "synthetic") if _read_stamp(_home() / name / source)]
+    cached = [source for source in ("real", "synthetic") if stamp.read(_home() / name / source)]
     return "\n".join(
         [
             f"{card.name}: {card.title} ({card.task})",
@@ -172,7 +172,7 @@ def _base(card):
         return f"{mirror.rstrip('/')}/{card.mirror}"
     if not (folder / card.mirror).is_dir():
         lack = f"which has no folder {card.mirror}" if folder.is_dir() else "which is not a folder"
-        raise download.UnreachableError(
+        raise errors.UnreachableError(
             f"CVLIB_MIRROR is {mirror}, {lack}: correct it, or unset it to fetch from "
             f"{urlsplit(card.url).netloc}"
         )
@@ -182,17 +182,17 @@ def _base(card):
 def _real(card, patient, pause):
     folder = _home() / card.name / "real"
     expected = {file.place: file for file in card.files}
-    if not _intact(folder, card.key, expected):
+    if not stamp.intact(folder, card.key, expected):
         base = _base(card)
         with _writer(card.name, "real", card.title) as unfinished:
-            if not _intact(folder, card.key, expected):  # another process may have been quicker
+            if not stamp.intact(folder, card.key, expected):  # another process may have been quicker
                 staging = unfinished / "real"
                 _keep_good(folder, staging, card.files)
                 try:
                     download.fetch(card.files, base, staging, card.title, patient, pause)
                 finally:
                     _drop_empty(staging)
-                with download.writing(folder, card.title):
+                with errors.writing(folder, card.title):
                     _publish(staging, folder, card.key, expected)
     return _dataset(card, folder, "real", list(expected))
 
@@ -202,24 +202,22 @@ def _synthetic(card):
         raise ValueError(f'{card.name} has no simulated twin: load it with source="real"')
     folder = _home() / card.name / "synthetic"
     key = _code_key(card.simulator)
-    stamp = _read_stamp(folder)
-    if stamp is None or not _intact(folder, key, _stamped(stamp)):
+    if not stamp.intact(folder, key):
         with _writer(card.name, "synthetic", card.title) as unfinished:
-            stamp = _read_stamp(folder)
-            if stamp is None or not _intact(folder, key, _stamped(stamp)):
+            if not stamp.intact(folder, key):
                 scratch = Path(tempfile.mkdtemp(prefix="synthetic-", dir=unfinished))
                 staging = scratch / "new"  # the scratch folder itself is closed to other users
                 try:
-                    with download.writing(staging, card.title, TWIN_BYTES):
+                    with errors.writing(staging, card.title, TWIN_BYTES):
                         if shutil.disk_usage(scratch).free < TWIN_BYTES:
                             raise OSError(errno.ENOSPC, "not enough space")
                         staging.mkdir()
                         importlib.import_module(card.simulator).make(staging, seed=0)
                         _check_layout(card, staging)
-                        _publish(staging, folder, key, _hashed(staging))
+                        _publish(staging, folder, key, stamp.hashed(staging))
                 finally:
                     shutil.rmtree(scratch, ignore_errors=True)
-    return _dataset(card, folder, "synthetic", list(_read_stamp(folder)["files"]))
+    return _dataset(card, folder, "synthetic", list(stamp.read(folder)["files"]))
 
 
 def _dataset(card, folder, source, places):
@@ -248,7 +246,7 @@ def _writer(name, source, title):
     """Be the only process that fills this part of the cache; yields the folder for what is not finished."""
     unfinished = _home() / "unfinished" / name
     held = unfinished / f"{source}.lock"
-    with download.writing(_home(), title):
+    with errors.writing(_home(), title):
         unfinished.mkdir(parents=True, exist_ok=True)
         held.touch()
     with lock(held, f"{title}: another process is getting it; waiting."):
@@ -263,7 +261,7 @@ def _keep_good(folder, staging, files):
         return
     for file in files:
         target = staging / file.place
-        if not target.exists() and download.wrong(folder / file.place, file) is None:
+        if not target.exists() and wrong(folder / file.place, file) is None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(folder / file.place, target)
 
@@ -277,9 +275,9 @@ def _drop_empty(folder):
 
 def _publish(staging, folder, key, expected):
     """Stamp a complete folder and move it into the cache in one step."""
-    for place in _scan(staging).keys() - expected.keys():  # a .part, or a file of an older manifest
+    for place in stamp.scan(staging).keys() - expected.keys():  # a .part, or a file of an older manifest
         (staging / place).unlink()
-    _write_stamp(staging, key, expected)
+    stamp.write(staging, key, expected)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
         old = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=staging.parent))
@@ -288,80 +286,6 @@ def _publish(staging, folder, key, expected):
         shutil.rmtree(old, ignore_errors=True)
     else:
         os.replace(staging, folder)
-
-
-def _intact(folder, key, expected):
-    """Whether a folder holds the expected files; one is read again only if its size or time changed."""
-    stamp = _read_stamp(folder)
-    if stamp is None or stamp["key"] != key or stamp["files"].keys() != expected.keys():
-        return False
-    there = _scan(folder)
-    touched = [place for place, entry in stamp["files"].items() if there.get(place) != tuple(entry[:2])]
-    for place in touched:
-        if download.wrong(folder / place, expected[place]) is not None:
-            return False
-    if touched:
-        with contextlib.suppress(OSError):  # a shared cache may be read-only
-            _write_stamp(folder, key, expected)
-    if strange := sorted(there.keys() - expected.keys()):
-        print(
-            f"Note: {folder} holds {len(strange)} files that are not of the dataset, such as {strange[0]}; "
-            "reading the folder would take them in. Keep your own images elsewhere.",
-            flush=True,
-        )
-    return True
-
-
-def _scan(folder):
-    """Dict from place to (bytes, time of change in ns) of every file below a folder that is not hidden."""
-    found, folders = {}, [(str(folder), "")]
-    while folders:
-        path, prefix = folders.pop()
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
-                    folders.append((entry.path, f"{prefix}{entry.name}/"))
-                else:
-                    state = entry.stat()
-                    found[prefix + entry.name] = (state.st_size, state.st_mtime_ns)
-    return found
-
-
-def _hashed(folder):
-    """What `_publish` expects of files that were made here: their own sizes and hashes."""
-    return _stamped(
-        {
-            "files": {
-                place: (size, when, hashlib.sha256((folder / place).read_bytes()).hexdigest())
-                for place, (size, when) in sorted(_scan(folder).items())
-            }
-        }
-    )
-
-
-def _stamped(stamp):
-    """The files of a stamp as `catalogue.File`s, by place."""
-    return {
-        place: catalogue.File(place, size, sha256, *reversed(place.split("/")[:2]))
-        for place, (size, _, sha256) in stamp["files"].items()
-    }
-
-
-def _read_stamp(folder):
-    try:
-        return json.loads((folder / STAMP).read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _write_stamp(folder, key, expected):
-    there = _scan(folder)
-    files = {place: [*there[place], file.sha256] for place, file in expected.items()}
-    temporary = folder / f"{STAMP}.{os.getpid()}"
-    temporary.write_text(json.dumps({"key": key, "files": files}))
-    os.replace(temporary, folder / STAMP)
 
 
 def _check_layout(card, folder):

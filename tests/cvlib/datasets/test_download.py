@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from serving import card, content, serving
 
-from cvlib.datasets import download
+from cvlib.datasets import download, errors
 from cvlib.datasets.catalogue import File
+from cvlib.datasets.checksum import wrong
 
 
 def once(path, fault):
@@ -78,7 +79,7 @@ def test_a_file_that_stays_wrong_is_refused_by_name_and_the_others_are_kept(tmp_
     bad = list(files)[4]
     with (
         serving(files, lambda path, number: fault if path == bad else None) as server,
-        pytest.raises(download.BadFileError, match=reason) as caught,
+        pytest.raises(errors.BadFileError, match=reason) as caught,
     ):
         fetch(card(files), server.address, tmp_path)
     assert [path for path, _ in caught.value.files] == [bad]
@@ -95,7 +96,7 @@ def test_a_source_that_sends_only_wrong_files_is_given_up_early(tmp_path):
     files = content(200)
     with (
         serving(files, lambda path, number: "page") as server,
-        pytest.raises(download.BadFileError, match=r"files from http.* were refused") as caught,
+        pytest.raises(errors.BadFileError, match=r"files from http.* were refused") as caught,
     ):
         fetch(card(files), server.address, tmp_path)
     assert download.BAD_FILES <= len(caught.value.files) < 60
@@ -110,7 +111,7 @@ def test_a_source_that_vanishes_midway_is_unreachable_and_the_next_run_goes_on(t
         served.append(path)
         return None if len(served) <= 20 else "hang up"
 
-    with serving(files, fault) as server, pytest.raises(download.UnreachableError, match="does not answer"):
+    with serving(files, fault) as server, pytest.raises(errors.UnreachableError, match="does not answer"):
         fetch(card(files), server.address, tmp_path)
     done = {path.name for path in tmp_path.rglob("*.png")}
     assert done
@@ -125,13 +126,13 @@ def test_nobody_home_is_said_in_words(tmp_path, patient):
     with serving({}) as server:
         address = server.address
     with pytest.raises(
-        download.UnreachableError, match=r"127\.0\.0\.1:\d+ does not answer: connection refused"
+        errors.UnreachableError, match=r"127\.0\.0\.1:\d+ does not answer: connection refused"
     ):
         fetch(card(content()), address, tmp_path, patient=patient)
 
 
 def test_without_a_network_the_name_is_unknown(tmp_path):
-    with pytest.raises(download.UnreachableError, match=r"nowhere\.invalid does not answer"):
+    with pytest.raises(errors.UnreachableError, match=r"nowhere\.invalid does not answer"):
         fetch(card(content()), "http://nowhere.invalid/x", tmp_path, patient=False)
 
 
@@ -191,13 +192,13 @@ def test_a_bad_or_missing_file_of_a_folder_is_refused_by_name(tmp_path):
     first, *_, second = list(files)[:6]
     (base / first).write_bytes(b"?" * len(files[first]))
     (base / second).unlink()
-    with pytest.raises(download.BadFileError) as caught:
+    with pytest.raises(errors.BadFileError) as caught:
         fetch(card(files), base, tmp_path / "cache")
     assert set(dict(caught.value.files)) == {first, second}
     assert "its sha256 is" in dict(caught.value.files)[first]
     assert dict(caught.value.files)[second] == "it is missing"
     assert not list((tmp_path / "cache").rglob("*.part"))
-    with pytest.raises(download.UnreachableError, match="there is no folder"):
+    with pytest.raises(errors.UnreachableError, match="there is no folder"):
         fetch(card(files), base / "no", tmp_path / "cache")
 
 
@@ -242,7 +243,7 @@ def test_too_little_space_is_said_before_the_first_byte(tmp_path):
     huge = File("x.png", 10**17, "0" * 64, "cat", "train")
     with (
         serving({}) as server,
-        pytest.raises(download.CacheError, match=r"^the disk is full: .* MB are needed") as caught,
+        pytest.raises(errors.CacheError, match=r"^the disk is full: .* MB are needed") as caught,
     ):
         download.fetch([huge], server.address, tmp_path, "Pets")
     assert caught.value.errno == errno.ENOSPC
@@ -252,13 +253,13 @@ def test_too_little_space_is_said_before_the_first_byte(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may write everywhere")
 def test_a_cache_that_cannot_be_written_says_so(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(download.CacheError, match=r"cannot be written .*: set CVLIB_HOME"):
+    with pytest.raises(errors.CacheError, match=r"cannot be written .*: set CVLIB_HOME"):
         fetch(card(content()), tmp_path, tmp_path / "cache")
 
 
 def test_a_file_in_the_place_of_the_cache_folder_says_so(tmp_path):
     (tmp_path / "cache").write_text("in the way")
-    with pytest.raises(download.CacheError, match=r"cannot be written .*: set CVLIB_HOME"):
+    with pytest.raises(errors.CacheError, match=r"cannot be written .*: set CVLIB_HOME"):
         fetch(card(content()), tmp_path, tmp_path / "cache")
 
 
@@ -288,7 +289,7 @@ def test_an_interrupt_leaves_whole_files_and_parts_only_and_the_next_run_resumes
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert "KeyboardInterrupt" in result.stderr
         for file in pets.files:
-            assert download.wrong(tmp_path / file.place, file) in (None, "it is missing")
+            assert wrong(tmp_path / file.place, file) in (None, "it is missing")
         assert list(tmp_path.rglob("*.part"))
         before = len(server.log)
         fetch(pets, server.address, tmp_path)

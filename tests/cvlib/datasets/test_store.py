@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from serving import card, content, serving
 
-from cvlib.datasets import download, store
+from cvlib.datasets import errors, stamp, store
 
 TWIN = """
 from pathlib import Path
@@ -109,12 +109,12 @@ def test_a_password_in_the_mirror_s_address_is_not_printed(pets, monkeypatch, ca
     with serving({}) as server:
         secret = server.address.replace("http://", "http://me:secret@")
     monkeypatch.setenv("CVLIB_MIRROR", secret)
-    with pytest.raises(download.UnreachableError) as gone:
+    with pytest.raises(errors.UnreachableError) as gone:
         load(pets, "real")
     load(pets, "auto")
     with serving({}) as server:
         monkeypatch.setenv("CVLIB_MIRROR", server.address.replace("http://", "http://me:secret@"))
-        with pytest.raises(download.BadFileError, match="answers 404") as refused:
+        with pytest.raises(errors.BadFileError, match="answers 404") as refused:
             load(pets, "real")
     assert "secret" not in str(gone.value) + str(refused.value) + capsys.readouterr().out
 
@@ -155,7 +155,7 @@ def test_auto_falls_back_to_the_twin_with_one_sentence(pets, capsys):
 
 
 def test_real_never_falls_back(pets, capsys, home):
-    with pytest.raises(download.UnreachableError, match=r"Pets: .* does not answer.* run this again"):
+    with pytest.raises(errors.UnreachableError, match=r"Pets: .* does not answer.* run this again"):
         load(pets, "real")
     assert not (home / "made").exists()
     assert capsys.readouterr().out == ""
@@ -178,7 +178,7 @@ def test_the_environment_sets_what_auto_means_and_nothing_else(pets, tmp_path, m
     assert load(pets, "synthetic").source == "synthetic"
     monkeypatch.setenv("CVLIB_MIRROR", str(tmp_path / "nowhere"))
     shutil.rmtree(tmp_path / "home")
-    with pytest.raises(download.UnreachableError):
+    with pytest.raises(errors.UnreachableError):
         load(pets)
     monkeypatch.setenv("CVLIB_DATA", "fake")
     with pytest.raises(ValueError, match="CVLIB_DATA must be real or synthetic, got 'fake'"):
@@ -189,10 +189,10 @@ def test_the_environment_sets_what_auto_means_and_nothing_else(pets, tmp_path, m
 
 def test_a_mirror_that_lacks_the_dataset_is_named(pets, tmp_path, monkeypatch):
     monkeypatch.setenv("CVLIB_MIRROR", str(tmp_path))
-    with pytest.raises(download.UnreachableError, match="which has no folder pets: correct it, or unset it"):
+    with pytest.raises(errors.UnreachableError, match="which has no folder pets: correct it, or unset it"):
         load(pets, "real")
     monkeypatch.setenv("CVLIB_MIRROR", str(tmp_path / "no"))
-    with pytest.raises(download.UnreachableError, match="which is not a folder"):
+    with pytest.raises(errors.UnreachableError, match="which is not a folder"):
         load(pets, "real")
 
 
@@ -203,7 +203,7 @@ def test_a_bad_file_is_refused_by_name_and_nothing_reaches_the_cache(
     folder = mirror(tmp_path / "mirror", files, monkeypatch)
     bad = list(files)[7]
     (folder / "pets" / bad).write_bytes(b"altered")
-    with pytest.raises(download.BadFileError, match=bad):
+    with pytest.raises(errors.BadFileError, match=bad):
         load(pets, "real")
     assert not (home / "pets").exists()
     assert load(pets).source == "synthetic"
@@ -256,8 +256,24 @@ def test_a_touched_but_equal_file_is_read_once_more_and_accepted(pets, tmp_path,
     shutil.rmtree(folder)
     (directory / pets.files[0].place).touch()
     assert load(pets, "real").source == "real"
-    stamp = json.loads((directory / store.STAMP).read_text())
-    assert stamp["files"][pets.files[0].place][1] == (directory / pets.files[0].place).stat().st_mtime_ns
+    listed = json.loads((directory / stamp.NAME).read_text())
+    assert listed["files"][pets.files[0].place][1] == (directory / pets.files[0].place).stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"key": "x"}', '{"key": 1, "files": {"a": []}}'])
+def test_a_damaged_list_of_files_is_made_again_without_a_transfer(twin, text):
+    files = content()
+    with serving(files) as server:
+        pets = card(files, server.address, twin)
+        directory = load(pets, "real").directory
+        load(pets, "synthetic")
+        (directory / stamp.NAME).write_text(text)
+        (directory.parent / "synthetic" / stamp.NAME).write_text(text)
+        assert "its list of files (.cvlib.json) is missing" in store.verify_card(pets)[0]
+        load(pets, "real")
+        load(pets, "synthetic")
+    assert len(server.log) == len(files)
+    assert store.verify_card(pets) == []
 
 
 def test_foreign_files_in_the_cache_are_pointed_out(pets, tmp_path, monkeypatch, capsys):
@@ -279,7 +295,7 @@ def test_a_new_manifest_moves_what_it_can_and_drops_the_rest(pets, tmp_path, mon
     fewer = card(dict(list(content().items())[:6]), simulator=pets.simulator)
     dataset = load(fewer, "real")
     assert len(dataset) == 6
-    assert files_of(directory) == sorted([store.STAMP, *(file.place for file in fewer.files)])
+    assert files_of(directory) == sorted([stamp.NAME, *(file.place for file in fewer.files)])
 
 
 def test_a_changed_simulator_draws_the_twin_anew(pets, tmp_path, home):
@@ -306,7 +322,7 @@ def test_a_twin_that_fails_or_forgets_a_class_leaves_nothing(pets, tmp_path, hom
 def test_a_dataset_without_a_twin_says_so():
     with pytest.raises(ValueError, match='pets has no simulated twin: load it with source="real"'):
         load(card(content()), "synthetic")
-    with pytest.raises(download.UnreachableError, match="does not answer"):
+    with pytest.raises(errors.UnreachableError, match="does not answer"):
         load(card(content()))
 
 
@@ -366,7 +382,7 @@ def test_a_download_that_was_killed_is_resumed(twin, home):
         return "hang up" if len(served) > 15 else None
 
     with serving(files, fault) as server:
-        with pytest.raises(download.UnreachableError):
+        with pytest.raises(errors.UnreachableError):
             load(card(files, server.address, twin), "real")
         assert not (home / "pets").exists()
         whole = {path.name for path in (home / "unfinished").rglob("*.png")}
