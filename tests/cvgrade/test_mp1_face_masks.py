@@ -33,7 +33,7 @@ def record(here):
     return json.loads((here / "reference_runs.json").read_text())
 
 
-def tests_of(source):
+def graded_cells(source):
     return {
         cell.metadata["nbgrader"]["grade_id"]: cell
         for cell in source.cells
@@ -42,7 +42,7 @@ def tests_of(source):
 
 
 def test_the_points_are_those_that_the_text_promises(source):
-    cells = tests_of(source)
+    cells = graded_cells(source)
     total = sum(cell.metadata["nbgrader"]["points"] for cell in cells.values())
     text = "\n".join(cell.source for cell in source.cells if cell.cell_type == "markdown")
     assert f"**{total:g} points**" in text
@@ -59,7 +59,7 @@ def test_the_points_are_those_that_the_text_promises(source):
 
 
 def test_every_test_cell_shows_something_and_hides_something(source):
-    for name, cell in tests_of(source).items():
+    for name, cell in graded_cells(source).items():
         assert "check." in build.without(cell.source, build.HIDDEN), name
         assert "check." in build.region(cell.source, build.HIDDEN), name
         assert cell.source.startswith("with check.question("), name
@@ -72,7 +72,7 @@ def test_thresholds_stand_clear_of_the_baselines_and_below_the_reference_runs(so
     assert values[0] >= max(record["baselines"].values()) + 0.04
     assert record["least"] >= values[-1]
     for name, low in runs.THRESHOLDS.items():
-        assert f"check.at_least(accuracy, {low}," in tests_of(source)[name].source
+        assert f"check.at_least(accuracy, {low}," in graded_cells(source)[name].source
         text = "\n".join(cell.source for cell in source.cells if cell.cell_type == "markdown")
         assert f"| {low:.0%}".replace("%", " %") in text
 
@@ -109,5 +109,5 @@ def test_there_are_enough_answers_and_every_question_is_got_wrong_by_one(here, s
     wrong = [answer for answer in found if answer.kind == "wrong"]
     assert len(wrong) >= 15
     lost = {name for answer in wrong for name in answer.loses}
-    assert lost == set(tests_of(source))
+    assert lost == set(graded_cells(source))
     assert all(words for answer in wrong for words in answer.loses.values())
