@@ -55,7 +55,7 @@ def test_two_shares_are_train_and_test_and_others_need_names():
     frame = table(cat=10, dog=10)
     assert set(splits.stratified(frame, (0.8, 0.2)).split) == {"train", "test"}
     four = splits.stratified(frame, (0.25,) * 4, names=["a", "b", "c", "d"])
-    assert four.split.value_counts().tolist() == [5, 5, 5, 5] or len(set(four.split)) == 4
+    assert set(four.split) == {"a", "b", "c", "d"}
     with pytest.raises(ValueError, match="names must be 4 different names"):
         splits.stratified(frame, (0.25,) * 4)
 
