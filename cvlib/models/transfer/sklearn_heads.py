@@ -29,7 +29,7 @@ def make_head(name, seed=0):
         in three parts, so it needs three images a class.
     """
     from sklearn.calibration import CalibratedClassifierCV
-    from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.naive_bayes import GaussianNB
     from sklearn.pipeline import make_pipeline
@@ -43,7 +43,7 @@ def make_head(name, seed=0):
     if name == "random_forest":
         return RandomForestClassifier(300, random_state=seed)
     if name == "gradient_boosting":
-        return HistGradientBoostingClassifier(max_iter=60, max_features=0.1, random_state=seed)
+        return GradientBoostingClassifier(subsample=0.8, max_features="sqrt", random_state=seed)
     if name == "logistic_regression":
         return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
     raise ValueError(
