@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "confusion": "classification",
         "curves": "training",
         "embedding": "explain",
-        "explore": "explore",
+        "explore": "exploration",
         "feature_maps": "explain",
         "figure": "style",
         "filters": "explain",
