@@ -111,3 +111,29 @@ def test_there_are_enough_answers_and_every_question_is_got_wrong_by_one(here, s
     lost = {name for answer in wrong for name in answer.loses}
     assert lost == set(graded_cells(source))
     assert all(words for answer in wrong for words in answer.loses.values())
+
+
+def test_the_cell_that_writes_the_predictions_writes_what_the_tests_read(source, here, tmp_path, monkeypatch):
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from cvlib import check
+
+    monkeypatch.chdir(tmp_path)
+    cell = next(cell for cell in source.cells if cell.id == "q12_hand_in")
+    files = [f"{number:03d}.jpg" for number in range(5)]
+    space = {
+        "TRAIN": True,
+        "GRADING": True,
+        "TEST_FILES": files,
+        "Path": Path,
+        "np": np,
+        "cvlib": SimpleNamespace(
+            datasets=SimpleNamespace(load=lambda *_, **__: SimpleNamespace(directory=tmp_path))
+        ),
+        "train_and_predict": lambda train, validation: np.linspace(0, 1, 5)[:, None],
+    }
+    exec(cell.source, space)
+    assert not (tmp_path / "predictions.csv").exists()  # grading never trains
+    exec(cell.source, {**space, "GRADING": False})
+    assert np.allclose(check.predictions_file("predictions.csv", files), np.linspace(0, 1, 5))
