@@ -283,6 +283,7 @@ extractor = transfer.feature_extractor(
     "MobileNetV2", (96, 96, 3), alpha=0.35, weights="auto"
 )
 source = extractor.model.weights_source
+rival = "pretrained + head" if source == "imagenet" else "random features + head"
 begun = time.perf_counter()
 features, feature_labels = extractor(batches("train", side=96), verbose=0)
 print(f"weights: {source}; features {features.shape}")
@@ -320,7 +321,7 @@ pd.Series(curve, name="validation accuracy").rename_axis("labels").round(3)
 test_images, test_labels = read_all("test")
 probabilities = {"small CNN": cnn.predict(test_images, verbose=0)}
 test_features, _ = extractor(batches("test", side=96), verbose=0)
-probabilities["pretrained + head"] = head.predict_proba(test_features)
+probabilities[rival] = head.predict_proba(test_features)
 right = {
     name: values.argmax(1) == test_labels for name, values in probabilities.items()
 }
@@ -361,14 +362,13 @@ ours, theirs = right.values()
 ours_alone, theirs_alone = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
 disagree = ours_alone + theirs_alone
 chance = binomtest(ours_alone, disagree).pvalue if disagree else 1.0
-better = "small CNN" if ours_alone > theirs_alone else "pretrained + head"
-print(
-    f"right alone: small CNN on {ours_alone} faces, pretrained + head on {theirs_alone}"
-)
+better = "small CNN" if ours_alone > theirs_alone else rival
+odds = f"{chance:.2%}" if chance >= 0.0001 else "less than 0.01%"
+print(f"right alone: small CNN on {ours_alone} faces, {rival} on {theirs_alone}")
 if chance < 0.05:
-    print(f"{better} is better; a coin would do so in {chance:.2%} of such tests.")
+    print(f"{better} is better; a coin would part them as far in {odds} of such tests.")
 else:
-    print(f"No winner: a coin would part them as far in {chance:.0%} of such tests.")
+    print(f"No winner: a coin would part them as far in {odds} of such tests.")
 
 # %% [markdown]
 # That sentence is the honest result of the comparison. Write it into your report as it stands, with the number of
