@@ -222,7 +222,8 @@ def embedding(points, labels, class_names=None, title=None):
             label=str(label if class_names is None else class_names[label]),
         )
     for name in "xyz"[: points.shape[1]]:
-        getattr(axis, f"set_{name}ticklabels")([])
+        getattr(axis, f"set_{name}ticklabels")([])  # the units mean nothing
+        axis.tick_params(axis=name, length=0)
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8, loc="upper right" if deep else "best")
     if title:
