@@ -4,7 +4,17 @@ from cvlib._lazy import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
-    modules=["activations", "batches", "embeddings", "gradcam", "layers", "patches", "receptive_field"],
+    modules=[
+        "activations",
+        "batches",
+        "embeddings",
+        "forward",
+        "gradcam",
+        "heat",
+        "layers",
+        "patches",
+        "receptive_field",
+    ],
     names={
         "GradCAM": "gradcam",
         "GradCAMPlusPlus": "gradcam",

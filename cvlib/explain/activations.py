@@ -1,8 +1,10 @@
 """What a convolution looks for (its filters) and what it finds (its feature maps)."""
 
+import keras
 import numpy as np
 
-from cvlib.explain.layers import Reader, all_layers, built, described, find_layer, has_convolution
+from cvlib.explain.forward import Reader, built
+from cvlib.explain.layers import all_layers, described, find_layer, has_convolution
 
 
 def filters(model, layer=None):
@@ -31,7 +33,7 @@ def filters(model, layer=None):
     if not kernels or layer._layers:
         kind = type(layer).__name__
         raise ValueError(f"layer must be a convolution, got {layer.name!r} ({kind}), which has no kernel")
-    return np.array(kernels[0], "float32")
+    return keras.ops.convert_to_numpy(kernels[0]).astype("float32")
 
 
 def feature_maps(model, images, layer):

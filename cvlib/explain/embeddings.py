@@ -3,7 +3,8 @@
 import numpy as np
 
 from cvlib.explain.batches import batches
-from cvlib.explain.layers import Reader, all_layers, built, tapped, unchanged
+from cvlib.explain.forward import Reader, built, tapped, unchanged
+from cvlib.explain.layers import all_layers
 
 
 def embed(model, images, layer=None):

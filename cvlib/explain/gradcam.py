@@ -7,18 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from cvlib.explain.layers import (
-    Traced,
-    all_layers,
-    built,
-    checked_images,
-    described,
-    find_layer,
-    has_convolution,
-    spatial_outputs,
-    tapped,
-    unchanged,
-)
+from cvlib.explain.forward import Traced, built, checked_images, spatial_outputs, tapped, unchanged
+from cvlib.explain.heat import enlarged, stretched
+from cvlib.explain.layers import all_layers, described, find_layer, has_convolution
 
 
 class ClassActivationMap:
@@ -75,7 +66,7 @@ class ClassActivationMap:
             ValueError: if images, target or the layer do not fit the model.
         """
         maps = self.maps(images, target)
-        return _stretched(_enlarged(maps, *np.shape(images)[1:3]))
+        return stretched(enlarged(maps, *np.shape(images)[1:3]))
 
     def maps(self, images, target=None):
         """The maps as they come from the layer: float32 (B, h, w), at least 0, not enlarged, not scaled.
@@ -335,27 +326,3 @@ def _checked_target(target, count):
     if given.min() < 0:
         raise ValueError(f"target must be a class from 0 on, got {given.min()}")
     return np.broadcast_to(given, (count,)).astype("int32")
-
-
-def _enlarged(maps, height, width):
-    """Bilinear, corner cells on corner pixels: (B, h, w) to (B, height, width)."""
-    return _interpolation(maps.shape[1], height) @ maps @ _interpolation(maps.shape[2], width).T
-
-
-def _interpolation(cells, pixels):
-    """float32 matrix (pixels, cells): what share each cell has in each pixel."""
-    place = np.linspace(0, cells - 1, pixels)
-    lower = np.clip(place.astype(int), 0, max(cells - 2, 0))
-    share = (place - lower).astype("float32")
-    matrix = np.zeros((pixels, cells), "float32")
-    matrix[np.arange(pixels), lower] = 1 - share
-    matrix[np.arange(pixels), np.minimum(lower + 1, cells - 1)] += share
-    return matrix
-
-
-def _stretched(maps):
-    """Each map from 0 to 1; 0 where there is no contrast, or evidence far below 1e-7 of a logit."""
-    low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
-    contrast = high - low
-    flat = contrast <= 1e-6 * high  # differences as small as rounding are none
-    return np.where(flat, 0, (maps - low) / (contrast + 1e-7)).astype("float32")

@@ -7,7 +7,7 @@ import numpy as np
 
 from cvlib.explain import receptive_field
 from cvlib.explain.batches import batches
-from cvlib.explain.layers import Reader
+from cvlib.explain.forward import Reader
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import pytest
 from keras import layers
 
 from cvlib.explain import feature_maps, filters
-from cvlib.explain.layers import all_layers, find_layer, spatial_outputs
+from cvlib.explain.forward import spatial_outputs
+from cvlib.explain.layers import all_layers, find_layer
 
 IMAGES = np.random.default_rng(0).random((3, 16, 16, 3)).astype("float32")
 

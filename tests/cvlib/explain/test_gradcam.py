@@ -5,8 +5,9 @@ import tensorflow as tf
 from keras import layers, ops
 
 from cvlib.explain import GradCAM, GradCAMPlusPlus
-from cvlib.explain.gradcam import _enlarged, _stretched
-from cvlib.explain.layers import all_layers, unchanged
+from cvlib.explain.forward import unchanged
+from cvlib.explain.heat import enlarged, stretched
+from cvlib.explain.layers import all_layers
 
 SIZE, CLASSES = 32, 4
 IMAGES = np.random.default_rng(0).random((6, SIZE, SIZE, 3)).astype("float32")
@@ -253,7 +254,7 @@ def test_equals_cam_in_closed_form_on_a_linear_net_with_global_average_pooling()
     # CAM (Zhou et al., 2016): the class's weights on the maps; the mean's 1/(h·w) is the only difference.
     cam = np.maximum(maps @ model.get_layer("predictions").kernel.numpy()[:, 3], 0) / np.prod(maps.shape[1:3])
     np.testing.assert_allclose(heat, cam, atol=1e-5)
-    np.testing.assert_allclose(GradCAM(model)(IMAGES, 3), _stretched(_enlarged(cam, SIZE, SIZE)), atol=1e-4)
+    np.testing.assert_allclose(GradCAM(model)(IMAGES, 3), stretched(enlarged(cam, SIZE, SIZE)), atol=1e-4)
 
 
 def test_grad_cam_plus_plus_equals_its_formula_written_out():
@@ -315,7 +316,7 @@ def test_a_function_as_target_sees_the_logits():
     kernel = model.get_layer("predictions").kernel.numpy()
     maps = keras.Model(model.inputs[0], model.get_layer("maps").output)(IMAGES).numpy()
     cam = np.maximum(maps @ (kernel[:, 1] - kernel[:, 0]), 0)
-    np.testing.assert_allclose(heat, _stretched(_enlarged(cam, SIZE, SIZE)), atol=1e-4)
+    np.testing.assert_allclose(heat, stretched(enlarged(cam, SIZE, SIZE)), atol=1e-4)
     np.testing.assert_allclose(
         keras.ops.softmax(seen[0]), model.predict(IMAGES, verbose=0), rtol=1e-4, atol=1e-6
     )
@@ -339,7 +340,7 @@ def test_a_single_unit_explains_class_1_by_its_logit_and_class_0_by_the_negative
     for target, sign in ((1, 1), (0, -1)):
         cam = np.maximum(sign * (maps @ kernel), 0)
         np.testing.assert_allclose(
-            GradCAM(model)(IMAGES, target), _stretched(_enlarged(cam, SIZE, SIZE)), atol=1e-4
+            GradCAM(model)(IMAGES, target), stretched(enlarged(cam, SIZE, SIZE)), atol=1e-4
         )
     logits = model.get_layer("predictions").kernel.numpy()[:, 0] @ maps.mean((1, 2)).T
     logits = logits + model.get_layer("predictions").bias.numpy()
@@ -560,9 +561,9 @@ def test_a_variable_cannot_be_written_inside_unchanged():
 
 
 def test_a_map_without_contrast_is_dark_everywhere():
-    np.testing.assert_array_equal(_stretched(np.full((2, 5, 5), 3.0, "float32")), 0)
-    np.testing.assert_array_equal(_stretched(np.zeros((1, 2, 2), "float32")), 0)
-    np.testing.assert_array_equal(_stretched(_enlarged(np.full((1, 3, 3), 0.7, "float32"), 50, 31)), 0)
+    np.testing.assert_array_equal(stretched(np.full((2, 5, 5), 3.0, "float32")), 0)
+    np.testing.assert_array_equal(stretched(np.zeros((1, 2, 2), "float32")), 0)
+    np.testing.assert_array_equal(stretched(enlarged(np.full((1, 3, 3), 0.7, "float32"), 50, 31)), 0)
 
 
 @pytest.mark.parametrize(
@@ -573,7 +574,7 @@ def test_enlarging_equals_scipy_zoom(cells, pixels):
 
     maps = np.random.default_rng(0).random((2, *cells)).astype("float32")
     expected = zoom(maps, (1, pixels[0] / cells[0], pixels[1] / cells[1]), order=1)
-    np.testing.assert_allclose(_enlarged(maps, *pixels), expected, atol=1e-6)
+    np.testing.assert_allclose(enlarged(maps, *pixels), expected, atol=1e-6)
 
 
 def mlp():
