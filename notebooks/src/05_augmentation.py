@@ -574,7 +574,7 @@ assert same
 
 # %%
 SMALL = run.pick(fast=48, full=96)
-EPOCHS = run.pick(fast=75, full=150)
+EPOCHS = run.pick(fast=60, full=150)
 
 
 def load(split, each=None):

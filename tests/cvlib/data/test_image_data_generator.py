@@ -192,6 +192,37 @@ def test_fit_applies_the_preprocessing_function_where_keras_does_not(peer):
     np.testing.assert_allclose(theirs.mean.ravel(), pictures.mean((0, 1, 2)) / 255, rtol=1e-5)
 
 
+def test_keras_holds_back_the_first_share_and_augments_it(peer):
+    pictures = np.stack([photo(seed=s) for s in range(10)])
+    options = {"validation_split": 0.3, "rotation_range": 30}
+    theirs = peer(**options).flow(pictures, subset="validation", shuffle=False)
+    np.testing.assert_array_equal(theirs.x, pictures[:3])
+    assert np.abs(next(theirs) - theirs.x).mean() > 1
+    ours = cvlib.ImageDataGenerator(**options).flow(pictures, subset="validation", shuffle=False)
+    assert not np.array_equal(ours.x, pictures[:3])
+    np.testing.assert_array_equal(next(ours), ours.x)
+
+
+def test_keras_batches_depend_on_what_was_asked_before(peer):
+    pictures = np.stack([photo(seed=s) for s in range(6)])
+    for generator, depends in ((peer, True), (cvlib.ImageDataGenerator, False)):
+        one, two = (
+            generator(rotation_range=30).flow(pictures, batch_size=3, shuffle=False, seed=0) for _ in range(2)
+        )
+        one[0]
+        assert np.array_equal(one[1], two[1]) is not depends
+
+
+def test_keras_interpolates_labels_where_ours_keeps_them(peer):
+    mask = np.zeros((1, 64, 64, 1), np.float32)
+    mask[0, 20:40, 24:44] = 255
+    theirs = next(peer(rotation_range=40).flow(mask, seed=1))
+    assert len(np.unique(theirs)) > 20
+    generator = cvlib.ImageDataGenerator(rotation_range=40)
+    _, ours = next(generator.flow(np.zeros((1, 64, 64, 3), np.uint8), masks=mask[..., 0].astype(int), seed=1))
+    assert set(np.unique(ours)) == {0, 255}
+
+
 # Draws
 
 
