@@ -16,10 +16,10 @@ def photograph(rng, image):
         uint8 array (H, W, 3), RGB.
     """
     height, width = image.shape[:2]
-    blur = rng.choice([0.0, rng.uniform(0.3, 0.7), rng.uniform(0.6, 1.1)], p=[0.58, 0.35, 0.07])
+    blur = rng.choice([0.0, rng.uniform(0.3, 0.7), rng.uniform(0.6, 1.1)], p=[0.60, 0.35, 0.05])
     if blur:
         image = cv2.GaussianBlur(image, (0, 0), blur * min(height, width) / 128)
-    if rng.random() < 0.08:  # taken from a small picture
+    if rng.random() < 0.06:  # taken from a small picture
         share = rng.uniform(0.4, 0.7)
         small = cv2.resize(image, (int(width * share), int(height * share)), interpolation=cv2.INTER_AREA)
         image = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -42,7 +42,7 @@ class Face:
     who: Person
 
 
-def draw(rng, size, label=None, hard=0.27):
+def draw(rng, size, label=None, hard=0.25):
     """Draw one face.
 
     Args:
@@ -147,7 +147,7 @@ def _draw_person(canvas, head, who, light, kind, worn, covered, rng):
             occluders.occlude(canvas, head, who, kind, rng)
     elif rng.random() < 0.05:  # a scarf says nothing: masked people wear one too
         occluders.scarf(canvas, head, rng, low=True)
-    elif worn == "worn" and rng.random() < 0.05:  # neither does a hand
+    elif worn == "worn" and rng.random() < 0.04:  # neither does a hand
         occluders.hand_over_mouth(canvas, head, who, rng, low=True)
 
 
@@ -159,8 +159,8 @@ def _pose(rng, height, width):
     return Head(
         centre=tuple(middle + spare * np.clip(rng.normal(0, 0.11, 2), -0.4, 0.4)),
         scale=scale,
-        yaw=float(np.clip(rng.normal(0, 0.17), -0.5, 0.5)),
-        pitch=float(np.clip(rng.normal(0, 0.07), -0.2, 0.2)),
+        yaw=float(np.clip(rng.normal(0, 0.16), -0.5, 0.5)),
+        pitch=float(np.clip(rng.normal(0, 0.06), -0.2, 0.2)),
         roll=float(np.clip(rng.normal(0, 0.07), -0.28, 0.28)),
         width=rng.uniform(0.70, 0.82),
         jaw=rng.uniform(0.90, 1.10),
@@ -176,7 +176,7 @@ def _direction(rng):
 def _occluder(rng, label, hard):
     if label == "with_mask":
         kind = str(rng.choice(masks.KINDS, p=masks.SHARES))
-        return kind, "below the nose" if rng.random() < 0.08 else "worn"
+        return kind, "below the nose" if rng.random() < 0.05 else "worn"
     if rng.random() < hard:
         return str(rng.choice(occluders.KINDS, p=occluders.SHARES)), None
     return None, None
