@@ -51,7 +51,10 @@ def feature_maps(model, images, layer):
         ValueError: if there is no such layer, or the images do not fit the model.
 
     Example:
-        >>> early, late = feature_maps(model, images, ["block_1", "block_4"])
+        >>> model = keras.applications.MobileNetV2((64, 64, 3), 0.35, weights=None, classes=10)
+        >>> early, late = feature_maps(model, np.zeros((2, 64, 64, 3)), ["Conv1", "out_relu"])
+        >>> early.shape, late.shape
+        ((2, 32, 32, 16), (2, 2, 2, 1280))
     """
     several = isinstance(layer, (list, tuple))
     images = np.asarray(images)

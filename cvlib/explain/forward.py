@@ -166,8 +166,9 @@ class Reader:
         inputs: read what goes in instead of what comes out.
 
     Example:
-        >>> Reader(model, ["conv2d"])(images)[0].shape
-        (32, 96, 96, 16)
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, name="conv")])
+        >>> Reader(model, ["conv"])(np.zeros((5, 8, 8, 3)))[0].shape
+        (5, 6, 6, 4)
     """
 
     def __init__(self, model, layers, inputs=False):

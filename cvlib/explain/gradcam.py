@@ -197,8 +197,12 @@ class GradCAM(ClassActivationMap):
         output: which output of a model of several, by name or index; by default the first.
 
     Example:
-        >>> heat = GradCAM(model)(images)              # (B, H, W) in [0, 1], for each image's top class
-        >>> heat = GradCAM(model, "conv2d_2")(images, target=1)
+        >>> model = keras.applications.MobileNetV2((64, 64, 3), 0.35, weights=None, classes=10)
+        >>> explainer = GradCAM(model)
+        >>> explainer(np.zeros((2, 64, 64, 3))).shape  # of each image's top class
+        (2, 64, 64)
+        >>> explainer.layer.name
+        'out_relu'
 
     References:
         Selvaraju et al., 2017, Grad-CAM: Visual Explanations from Deep Networks via Gradient-based

@@ -46,7 +46,8 @@ def precision_recall_f1(labels, predictions, class_names=None):
         ValueError: as `confusion_matrix`.
 
     Example:
-        >>> precision_recall_f1([0, 0, 1, 1], [0, 1, 1, 1], ["cat", "dog"]).loc["dog", "recall"]
+        >>> table = precision_recall_f1([0, 0, 1, 1], [0, 1, 1, 1], ["cat", "dog"])
+        >>> float(table.loc["dog", "recall"])
         1.0
     """
     import pandas as pd

@@ -247,6 +247,36 @@ def test_equals_tf_keras_vis_on_mobilenet():
         np.testing.assert_allclose(heat, theirs, atol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_a_pretrained_base_nested_equals_the_same_flat_and_tf_keras_vis(mirror):
+    from tf_keras_vis.gradcam import Gradcam
+    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    from cvlib.data.reading import read_image
+
+    weights = next((mirror / "keras-weights").glob("mobilenet_v2*0.35_224_no_top.h5"))
+    inner = keras.applications.MobileNetV2((96, 96, 3), 0.35, weights=None, include_top=False)
+    inner.load_weights(weights)
+    decision = layers.Dense(2, activation="softmax")
+    flat = keras.Model(inner.input, decision(layers.GlobalAveragePooling2D()(inner.output)))
+    inputs = keras.Input((96, 96, 3))
+    nested = keras.Model(inputs, decision(layers.GlobalAveragePooling2D()(inner(inputs, training=False))))
+    files = sorted((mirror / "face-mask" / "dataset" / "with_mask").iterdir())[:8]
+    images = np.stack([ops.image.resize(read_image(file), (96, 96)) for file in files]) / 127.5 - 1
+
+    heat = GradCAM(nested)(images, 1)
+    np.testing.assert_allclose(heat, GradCAM(flat)(images, 1), atol=1e-4)
+    theirs = Gradcam(flat, ReplaceToLinear(), clone=True)(
+        CategoricalScore([1] * 8),
+        images.astype("float32"),
+        penultimate_layer="out_relu",
+        seek_penultimate_conv_layer=False,
+    )
+    np.testing.assert_allclose(heat, theirs, atol=1e-4)
+
+
 def test_equals_cam_in_closed_form_on_a_linear_net_with_global_average_pooling():
     model = flat()
     heat = GradCAM(model, "maps").maps(IMAGES, 3)

@@ -1,3 +1,4 @@
+import doctest
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvlib import metrics
+from cvlib.metrics import classification
 
 RNG = np.random.default_rng(0)
 
@@ -179,6 +181,10 @@ def test_bad_input_is_explained(case):
 def test_half_precision_probabilities_are_taken():
     labels, probabilities = draw(10)
     assert len(metrics.most_certain(labels, probabilities.astype("float16"))) == 8
+
+
+def test_the_examples_in_the_docstrings_hold():
+    assert doctest.testmod(classification).failed == 0
 
 
 def test_metrics_load_without_tensorflow():
