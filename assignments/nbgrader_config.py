@@ -3,7 +3,7 @@
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 
-from cvgrade.feedback import ShortErrors
+from cvgrade.preprocessors import ShortErrors
 
 c = get_config()  # noqa: F821
 
