@@ -6,8 +6,9 @@ python notebooks/images/draw_faces.py → notebooks/images/faces.png
 from pathlib import Path
 
 import numpy as np
-from cvlib.datasets.simulate import faces
 from PIL import Image
+
+from cvlib.datasets.simulate import faces
 
 SIDE, ROWS, COLUMNS, GAP = 124, 2, 8, 4
 # Chosen by eye among the first hundred: masks, hair, hats, hard cases of every kind.
@@ -23,13 +24,9 @@ def sheet(chosen=CHOSEN):
     step = SIDE + GAP
     picture = np.full((ROWS * step - GAP, COLUMNS * step - GAP, 3), 255, np.uint8)
     for place, index in enumerate(chosen):
-        face = faces.draw(
-            np.random.default_rng((2, index)), SIDE, faces.LABELS[index % 2], hard=0.6
-        )
+        face = faces.draw(np.random.default_rng((2, index)), SIDE, faces.LABELS[index % 2], hard=0.6)
         row, column = divmod(place, COLUMNS)
-        picture[
-            row * step : row * step + SIDE, column * step : column * step + SIDE
-        ] = face.image
+        picture[row * step : row * step + SIDE, column * step : column * step + SIDE] = face.image
     return picture
 
 
