@@ -110,13 +110,13 @@ def certain(images, labels, probabilities, class_names=None, count=6):
             f"images must have one entry a row of probabilities ({len(shares)}), got {len(images)}"
         )
     names = _names(class_names, shares.shape[1])
-    labels = np.asarray(labels).reshape(-1)
     rows = {
         "right,\nmost certain": most_certain(labels, shares, True, count),
         "right,\nleast certain": least_certain(labels, shares, True, count),
         "wrong,\nmost certain": most_certain(labels, shares, False, count),
         "wrong,\nleast certain": least_certain(labels, shares, False, count),
     }
+    labels = np.asarray(labels).reshape(-1).astype(int)  # whole numbers: the lines above have seen to it
     sheet = figure(1.45 * count + 1.1, 4 * 1.75)
     for axes, (title, indices) in zip(sheet.subplots(4, count, squeeze=False), rows.items()):
         for axis in axes:

@@ -42,7 +42,7 @@ def test_certain_shows_four_rows_and_marks_what_is_wrong():
 
 
 def test_certain_takes_one_column_of_probabilities_and_no_errors():
-    sheet = classification.certain(IMAGES, np.ones((12, 1)), np.full((12, 1), 0.9996), count=2)
+    sheet = classification.certain(IMAGES, np.ones((12, 1), "float32"), np.full((12, 1), 0.9996), count=2)
     assert sheet.axes[0].get_title() == "1 99.9%"
     assert "(none)" in sheet.axes[4].get_ylabel()
 
