@@ -31,7 +31,7 @@ def test_roc_draws_each_curve_with_its_area():
 
 
 def test_certain_shows_four_rows_and_marks_what_is_wrong():
-    sheet = classification.certain(IMAGES, LABELS, PROBABILITIES, ["a", "b", "c"], count=5)
+    sheet = classification.certain(IMAGES, LABELS.astype("float32"), PROBABILITIES, ["a", "b", "c"], count=5)
     assert len(sheet.axes) == 20
     titles = [axis.get_title() for axis in sheet.axes]
     assert all("is " not in title for title in titles[:10])
