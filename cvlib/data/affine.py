@@ -4,8 +4,6 @@ A matrix here is (2, 3) and maps a point (x, y, 1) of the *output* to the point 
 there; (0, 0) is the centre of the top-left pixel. That is the direction in which `cv2.warpAffine` samples.
 """
 
-import math
-
 import numpy as np
 
 from cvlib import boxes as box_arrays
@@ -84,8 +82,8 @@ def compose(
     return np.stack(rows, -2).astype(np.float64) + 0.0  # + 0.0 turns −0 into 0
 
 
-def warp(image, matrix, order=1, fill_mode="nearest", cval=0.0, out=None):
-    """The picture seen through a matrix, in the size it had.
+def warp(image, matrix, order=1, fill_mode="nearest", cval=0.0, out=None, size=None):
+    """The picture seen through a matrix.
 
     Args:
         image: array (H, W, C), of any dtype that OpenCV warps (uint8, int16, uint16, float32, float64; int32
@@ -94,51 +92,47 @@ def warp(image, matrix, order=1, fill_mode="nearest", cval=0.0, out=None):
         order: 0 nearest, 1 bilinear, 2 and 3 bicubic, 4 and 5 Lanczos.
         fill_mode: what lies outside: "nearest", "constant" (`cval`), "reflect", "mirror" or "wrap".
         cval: the constant.
-        out: C-contiguous array like `image` to write into; may be overwritten even where it is not returned.
+        out: C-contiguous array like the result to write into; another may be returned all the same.
+        size: (height, width) of the result; by default that of the picture.
 
     Returns:
-        array like `image`.
+        array (*size, C) of the picture's dtype.
     """
-    height, width, channels = image.shape
-    flip = _as_flip(matrix, height, width)
+    channels = image.shape[2]
+    height, width = size or image.shape[:2]
+    flip = _as_flip(matrix, height, width) if image.shape[:2] == (height, width) else None
     if flip is not None:
         return cv2.flip(image, flip, dst=out).reshape(image.shape)
     if channels == 2 or channels > 4:  # two would be interpolated in steps of 1/32 pixel
         parts = [np.ascontiguousarray(part) for part in np.split(image, channels, -1)]
-        return np.concatenate([warp(part, matrix, order, fill_mode, cval) for part in parts], -1)
-    flags, border, value = ORDERS[order] | cv2.WARP_INVERSE_MAP, FILL_MODES[fill_mode], (cval,) * 4
-    # OpenCV interpolates four channels in half the time that it takes for three, and is slow where it has to
-    # look beyond the edge: give it a fourth channel and what lies there.
-    widened = channels == 3 and order == 1 and image.dtype in (np.uint8, np.float32)
-    source, (top, bottom, left, right) = image, _margins(matrix, height, width) if order == 1 else (0,) * 4
-    if widened or max(top, bottom, left, right):
-        shape = (top + height + bottom, left + width + right, 4 if widened else channels)
-        source = threads.scratch("padded", shape, image.dtype)
-        inner = source[top : top + height, left : left + width]
-        if widened:
-            cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=inner)
-        else:
-            inner[...] = image
-        cv2.copyMakeBorder(inner, top, bottom, left, right, border, dst=source, value=value)
-        matrix = np.add(matrix, [[0, 0, left], [0, 0, top]])
-    if not widened:
-        return cv2.warpAffine(source, matrix, (width, height), out, flags, border, value).reshape(image.shape)
-    warped = threads.scratch("warped", (height, width, 4), image.dtype)
-    cv2.warpAffine(source, matrix, (width, height), warped, flags, border, value)
-    return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=out)
+        return np.concatenate([warp(part, matrix, order, fill_mode, cval, size=size) for part in parts], -1)
+    how = ORDERS[order] | cv2.WARP_INVERSE_MAP, FILL_MODES[fill_mode], (cval,) * 4
+    if channels == 3 and order == 1 and image.dtype in (np.uint8, np.float32):
+        # OpenCV interpolates four channels in two thirds of the time that it takes for three.
+        four = threads.scratch("four", (*image.shape[:2], 4), image.dtype)
+        warped = threads.scratch("warped", (height, width, 4), image.dtype)
+        cv2.warpAffine(
+            cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=four), matrix, (width, height), warped, *how
+        )
+        return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=out)
+    return cv2.warpAffine(image, matrix, (width, height), out, *how).reshape(height, width, channels)
 
 
-def _margins(matrix, height, width):
-    """By how many pixels the view reaches beyond the top, bottom, left and right; zeros where that is too far."""
-    (a, b, x), (c, d, y) = matrix.tolist()
-    across, down = width - 1, height - 1
-    xs = (x, x + a * across, x + b * down, x + a * across + b * down)
-    ys = (y, y + c * across, y + d * down, y + c * across + d * down)
-    beyond = (-min(ys), max(ys) - down, -min(xs), max(xs) - across)
-    margins = [
-        math.ceil(reach) + 2 if reach > 0 else 0 for reach in beyond
-    ]  # bilinear looks one pixel further
-    return margins if max(margins) <= min(height, width) // 2 else (0, 0, 0, 0)
+def from_source(matrix, source_size, size):
+    """The matrix that does a resize and then what `matrix` does, at once.
+
+    Args:
+        matrix: (2, 3), from output to the resized picture.
+        source_size: (height, width) before the resize.
+        size: (height, width) after it.
+
+    Returns:
+        float64 array (2, 3), from output to the picture before the resize.
+    """
+    scale = np.array([source_size[1] / size[1], source_size[0] / size[0]])
+    combined = matrix * scale[:, None]
+    combined[:, 2] += scale / 2 - 0.5  # pixel centres, not corners, coincide
+    return combined
 
 
 def _as_flip(matrix, height, width):

@@ -63,7 +63,7 @@ class ArrayIterator(Iterator):
         white = photometric.white_level(x.dtype, x.max()) if generator.brightness_range is not None else None
         super().__init__(generator, len(x), shape, augment=subset != "validation", white=white, **options)
 
-    def _sample(self, index):
+    def _sample(self, index, moved):
         image = self.x[index]
         if self.data_format == "channels_first":
             image = np.ascontiguousarray(np.moveaxis(image, 0, -1))

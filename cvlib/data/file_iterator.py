@@ -61,17 +61,18 @@ class FileIterator(Iterator):
         """Weights of the pictures, or None."""
         return None
 
-    def _sample(self, index):
+    def _sample(self, index, moved):
         path = self._filepaths[index]
         image = read_image(path, self._shape[2])
         height, width = image.shape[:2]
-        image = affine.resize(
-            image,
-            self.target_size,
-            self.interpolation,
-            self.keep_aspect_ratio,
-            out=threads.scratch("resized", self._shape),
-        )
+        if not (moved and self._warps_from_source(height, width)):
+            image = affine.resize(
+                image,
+                self.target_size,
+                self.interpolation,
+                self.keep_aspect_ratio,
+                out=threads.scratch("resized", self._shape),
+            )
         mask = boxes = None
         if self._mask_paths is not None:
             mask = read_mask(self._mask_paths[index])
@@ -86,6 +87,14 @@ class FileIterator(Iterator):
                 self._boxes[index], height, width, self.target_size, self.keep_aspect_ratio
             )
         return image, mask, boxes
+
+    def _warps_from_source(self, height, width):
+        """Whether the random moves resize as well: then no pixel is interpolated twice, and up to a factor of
+        two bilinear interpolation still looks at every one.
+        """
+        plain = self.interpolation == "nearest" and not self.keep_aspect_ratio
+        small = height <= 2 * self.target_size[0] and width <= 2 * self.target_size[1]
+        return plain and small and self.image_data_generator.interpolation_order == 1
 
     def _empty_masks(self, count):
         if self._mask_paths is None:

@@ -14,6 +14,7 @@
 | uint8 pictures | are interpolated as floats | as bytes, rounded once | four times quicker; differs by half a grey level |
 | `fill_mode="wrap"` | skips a pixel at the seam | repeats the picture | – |
 | `interpolation_order` 2 to 5 | B-splines | bicubic (2, 3), Lanczos (4, 5) | what OpenCV has |
+| the default `interpolation="nearest"`, with random moves | drops pixels, then interpolates what is left | one bilinear warp from the file's pixels, if they are at most twice as many along each side | sharper and quicker; without moves, or with another `interpolation`, the same as Keras |
 | photographs marked as turned (EXIF) | lie on their side | stand upright | – |
 | 16-bit pictures | clipped to white, or up to 65,535 if grey | their high byte, in [0, 255] | one range for all files |
 | a file that is no image | an error without its name | named, or `on_error="skip"` | – |
@@ -540,10 +541,17 @@ class ImageDataGenerator:
         return x
 
     def _write(self, image, out, matrix, shift, brightness, white):
-        """Move, light and standardise one picture (H, W, C) into its place in a batch."""
+        """Move, light and standardise one picture into its place (H, W, C) in a batch.
+
+        A picture of another size is resized by the same warp.
+        """
         if matrix is not None:
-            moved = threads.scratch("moved", image.shape) if image.dtype == np.uint8 else None
-            image = affine.warp(image, matrix, self.interpolation_order, self.fill_mode, self.cval, moved)
+            shape = (*out.shape[:2], image.shape[2])
+            if image.shape != shape:
+                matrix = affine.from_source(matrix, image.shape[:2], shape[:2])
+            moved = threads.scratch("moved", shape) if image.dtype == np.uint8 else None
+            how = self.interpolation_order, self.fill_mode, self.cval
+            image = affine.warp(image, matrix, *how, out=moved, size=shape[:2])
         if image.dtype == np.uint8 and not (
             self.preprocessing_function or self.samplewise_center or self.featurewise_center
         ):

@@ -174,7 +174,7 @@ class Iterator(keras.utils.PyDataset):
 
         def render(i):
             try:
-                image, mask, box = self._sample(chosen[i])
+                image, mask, box = self._sample(chosen[i], matrices[i] is not None)
             except (ImageReadError, OSError) as error:
                 if self._on_error == "raise":
                     raise
@@ -241,8 +241,11 @@ class Iterator(keras.utils.PyDataset):
 
     # What an iterator over arrays, a folder or a table adds:
 
-    def _sample(self, index):
-        """Picture (H, W, C), mask (H, W, 1) or None, boxes (n, 4 or more) or None, all in the final size."""
+    def _sample(self, index, moved):
+        """Picture (H, W, C), mask (H, W, 1) or None, boxes (n, 4 or more) or None, all in the final size.
+
+        A picture that will be moved may have another size: the warp will resize it.
+        """
         raise NotImplementedError
 
     def _empty_masks(self, count):

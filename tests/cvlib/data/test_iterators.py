@@ -440,6 +440,24 @@ def test_fit_takes_several_outputs_weights_masks_and_inputs(folder, table):
     two.fit(generator.flow((pictures(), np.zeros((7, 2))), np.zeros(7), batch_size=4), verbose=0)
 
 
+def test_resize_and_moves_are_one_resampling_and_agree_with_two(tmp_path):
+    """A smooth picture, of which nearest and bilinear sampling see the same."""
+    y, x = np.mgrid[:90, :120] / 90.0
+    smooth = np.stack([127 + 100 * np.sin(3 * x + y), 127 + 100 * np.cos(2 * y), 60 + 100 * x], -1)
+    (tmp_path / "a").mkdir()
+    Image.fromarray(smooth.astype(np.uint8)).save(tmp_path / "a" / "0.png")
+    generator = cvlib.ImageDataGenerator(rotation_range=30, zoom_range=0.3, horizontal_flip=True)
+    options = {"target_size": (60, 70), "class_mode": None, "seed": 3}
+    for _ in range(4):
+        at_once = next(generator.flow_from_directory(tmp_path, **options))
+        resized = next(generator.flow_from_directory(tmp_path, **options, interpolation="bilinear"))
+        assert np.abs(at_once - resized).mean() < 1
+        options["seed"] += 1
+    sizes = affine.from_source(np.eye(2, 3), (90, 120), (60, 70))
+    np.testing.assert_allclose(sizes @ [0, 0, 1], [120 / 70 / 2 - 0.5, 90 / 60 / 2 - 0.5])
+    np.testing.assert_allclose(sizes @ [69.5, 59.5, 1], [119.5, 89.5])
+
+
 # Masks and boxes move with their picture
 
 
