@@ -48,6 +48,12 @@ class Backbone:
         """Whether the network has a width multiplier."""
         return self.name.startswith("MobileNet")
 
+    def weights_source(self, include_top=False, alpha=1.0):
+        """Where that file lies under Keras's weights address."""
+        if self.name.startswith("NASNet"):  # published under another name than it is kept
+            return f"{self.folder}NASNet-{self.name[6:].lower()}{'' if include_top else '-no-top'}.h5"
+        return self.folder + self.weights_file(include_top, alpha)
+
     def weights_file(self, include_top=False, alpha=1.0):
         """The official file name of its ImageNet weights."""
         digits = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0", 0.25: "2_5"}.get(alpha)
@@ -262,7 +268,7 @@ def build(name, input_shape=None, alpha=None, weights="imagenet", include_top=Fa
         options["include_preprocessing"] = True
 
     file = pretrained_weights.resolve(
-        weights, name, backbone.weights_file(include_top, alpha), backbone.folder
+        weights, name, backbone.weights_file(include_top, alpha), backbone.weights_source(include_top, alpha)
     )
     by_size = name in ("MobileNet", "MobileNetV2")
     source = file if by_size or file is None else "imagenet"

@@ -27,14 +27,14 @@ class WeightsUnavailableError(RuntimeError):
     """Pretrained weights were asked for and cannot be had."""
 
 
-def resolve(weights, name, file, folder):
+def resolve(weights, name, file, source):
     """Find the file with a network's ImageNet weights, or say that it must do without.
 
     Args:
         weights: "imagenet" (an error where they cannot be had), "auto" (a printed sentence instead), or None.
         name: of the network, for messages.
         file: of the weights, by its official name.
-        folder: of the file under `ADDRESS`.
+        source: its path under `ADDRESS`.
 
     Returns:
         Path of the file in Keras's cache; None for random weights.
@@ -51,7 +51,7 @@ def resolve(weights, name, file, folder):
             f"got {weights!r}"
         )
     try:
-        return provide(file, folder)
+        return provide(file, source)
     except WeightsUnavailableError as error:
         if weights == "imagenet":
             raise WeightsUnavailableError(
@@ -63,12 +63,12 @@ def resolve(weights, name, file, folder):
         return None
 
 
-def provide(file, folder):
+def provide(file, source):
     """See that a file is in Keras's cache: there already, copied from the mirror, or downloaded.
 
     Args:
         file: its official name.
-        folder: under `ADDRESS`.
+        source: its path under `ADDRESS`.
 
     Returns:
         Its path.
@@ -86,7 +86,7 @@ def provide(file, folder):
     mirror = os.environ.get("CVLIB_MIRROR", "").strip()
     if mirror and _copy(mirror, file, path):
         return path
-    address = ADDRESS + folder + file
+    address = ADDRESS + source
     if not reachable(address):
         raise WeightsUnavailableError(f"{file} is not in {path.parent}, and {ADDRESS} does not answer.")
     path.parent.mkdir(parents=True, exist_ok=True)  # or Keras would put it elsewhere

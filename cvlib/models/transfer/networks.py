@@ -61,7 +61,7 @@ def decode(probabilities, top=5):
             f"probabilities must be (B, 1000), one column an ImageNet class, got {probabilities.shape}: "
             "only a network from transfer.pretrained has these classes"
         )
-    weights.provide("imagenet_class_index.json", "download.tensorflow.org/data/")
+    weights.provide("imagenet_class_index.json", "download.tensorflow.org/data/imagenet_class_index.json")
     named = keras.applications.imagenet_utils.decode_predictions(probabilities, top=top)
     return [[(name, float(value)) for _, name, value in image] for image in named]
 

@@ -34,6 +34,13 @@ def test_auto_out_of_reach_says_so_in_one_sentence_and_goes_on(keras_home, capfd
     assert "Error" not in errors
 
 
+def test_the_address_that_is_tried_is_that_of_the_file(keras_home, monkeypatch):
+    tried = []
+    monkeypatch.setattr(weights, "reachable", tried.append)
+    backbones.build("NASNetMobile", (32, 32, 3), weights="auto")
+    assert tried == [weights.ADDRESS + "tensorflow/keras-applications/nasnet/NASNet-mobile-no-top.h5"]
+
+
 def test_none_asks_nobody(keras_home, monkeypatch):
     monkeypatch.setattr(weights, "reachable", None)
     assert backbones.build("MobileNetV2", (32, 32, 3), weights=None)[1] == "random"
@@ -65,7 +72,7 @@ def test_a_mirror_may_be_an_address(keras_home, mirror, monkeypatch):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("CVLIB_MIRROR", f"http://127.0.0.1:{server.server_port}")
     try:
-        assert weights.provide(FILE, "").is_file()
+        assert weights.provide(FILE, FILE).is_file()
     finally:
         server.shutdown()
 
@@ -76,7 +83,7 @@ def test_a_damaged_file_of_the_mirror_is_refused_by_name(keras_home, tmp_path, m
     (folder / FILE).write_bytes(b"\x89HDF\r\n\x1a\n and no more")
     monkeypatch.setenv("CVLIB_MIRROR", str(folder.parent))
     with pytest.raises(weights.WeightsUnavailableError):
-        weights.provide(FILE, "")
+        weights.provide(FILE, FILE)
     assert f"Refused keras-weights/{FILE}" in capsys.readouterr().out
     assert not list((keras_home / "models").iterdir())
 
@@ -87,7 +94,7 @@ def test_a_damaged_file_in_the_cache_is_replaced(keras_home, mirror, monkeypatch
     (keras_home / "models").mkdir(parents=True)
     whole = (mirror / "keras-weights" / FILE).read_bytes()
     (keras_home / "models" / FILE).write_bytes(whole[: len(whole) // 2])
-    assert weights.provide(FILE, "").read_bytes() == whole
+    assert weights.provide(FILE, FILE).read_bytes() == whole
 
 
 @pytest.mark.real_data
@@ -97,7 +104,7 @@ def test_a_download_is_checked_and_kept(keras_home, mirror, monkeypatch, tmp_pat
     shutil.copyfile(mirror / "keras-weights" / FILE, folder / FILE)
     monkeypatch.setattr(weights, "ADDRESS", folder.as_uri() + "/")
     monkeypatch.setattr(weights, "reachable", lambda address: True)
-    assert weights.provide(FILE, "").stat().st_size == (folder / FILE).stat().st_size
+    assert weights.provide(FILE, FILE).stat().st_size == (folder / FILE).stat().st_size
 
 
 def test_a_download_of_something_else_leaves_nothing_behind(keras_home, monkeypatch, tmp_path):
@@ -105,7 +112,7 @@ def test_a_download_of_something_else_leaves_nothing_behind(keras_home, monkeypa
     monkeypatch.setattr(weights, "ADDRESS", tmp_path.as_uri() + "/")
     monkeypatch.setattr(weights, "reachable", lambda address: True)
     with pytest.raises(weights.WeightsUnavailableError, match="did not send the file"):
-        weights.provide(FILE, "")
+        weights.provide(FILE, FILE)
     assert not list((keras_home / "models").iterdir())
 
 
