@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1] / "source" / HERE.name
 RECORD = HERE / "reference_runs.json"
 RUNS = HERE.parents[2] / "out" / "reference_runs"
-THRESHOLDS = {"q12_baseline_test": 0.83, "q12_good_test": 0.86, "q12_excellent_test": 0.89}
+THRESHOLDS = {"q12_baseline_test": 0.86, "q12_good_test": 0.88, "q12_excellent_test": 0.90}
 CELLS = ("setup", "q01_load_faces", "q03_augmenter", "q06_build_cnn", "q12_train")
 
 
