@@ -357,7 +357,6 @@ def from_scratch(count):
         x_train[:count, ::2, ::2],
         y_train[:count],
         epochs=epochs,
-        callbacks=[run.checkpoint(f"lesson09-{count}")],
         verbose=0,
     )
     return network.evaluate(x_validation[:, ::2, ::2], y_validation, verbose=0)[1]
