@@ -46,7 +46,7 @@ from cvlib.train import unfreeze
 
 # %%
 faces = datasets.load("face_mask")
-SIDE, MOST = run.pick(fast=(96, 700), full=(224, 3000))
+SIDE, MOST = run.pick(fast=(128, 700), full=(224, 3000))
 generator = cvlib.ImageDataGenerator()
 
 
@@ -334,11 +334,11 @@ check.answer(
 # ## 4 · How few labels are enough?
 #
 # Now the promise of the first line. We take 20 labels, then all, and train twice: a logistic regression on the
-# features, and a small network from scratch, each time for the same few steps. (It gets every third pixel in fast
+# features, and a small network from scratch, each time for the same few steps. (It gets every fourth pixel in fast
 # mode, which makes it quicker.) **Predict:** who wins with 20? With all?
 
 # %%
-STEPS, SKIP = run.pick(fast=(88, 3), full=(3000, 2))
+STEPS, SKIP = run.pick(fast=(88, 4), full=(3000, 2))
 
 
 def from_scratch(count):
