@@ -1,4 +1,7 @@
-"""How long each lesson takes, top to bottom in a fresh kernel, in fast mode on simulated data."""
+"""How long each lesson takes, top to bottom in a fresh kernel, in fast mode on simulated data.
+
+Only some: make bench BENCH=lessons LESSONS="05 09"
+"""
 
 import os
 import sys
@@ -12,7 +15,7 @@ import build
 def measure():
     os.environ.update(CVLIB_DATA="synthetic", CVLIB_FAST="1")
     entries = {}
-    for source in build.sources():
+    for source in build.sources(os.environ.get("LESSONS", "").split()):
         seconds = build.execute(build.assemble(source), source.stem)
         entries[f"lesson_{source.stem[:2]}"] = {
             "ours": seconds,
