@@ -6,7 +6,9 @@ import warnings
 from collections import Counter
 
 LONGEST_PARSED = 100_000
-STUBS = re.compile(r"^\s*(?:#\s*YOUR CODE HERE|raise NotImplementedError\(\)|YOUR ANSWER HERE|pass|\.\.\.)\s*$")
+STUBS = re.compile(
+    r"^\s*(?:#\s*YOUR CODE HERE|raise NotImplementedError\(\)|YOUR ANSWER HERE|pass|\.\.\.)\s*$"
+)
 
 
 def plain(text):
@@ -30,7 +32,9 @@ def bound_names(text):
     """
     tree = _tree(text)
     if tree is None:  # half a cell, or prose
-        found = re.findall(r"^(?:async def|def|class)\s+(\w+)|^(\w+)\s*=(?!=)", text[:LONGEST_PARSED], re.MULTILINE)
+        found = re.findall(
+            r"^(?:async def|def|class)\s+(\w+)|^(\w+)\s*=(?!=)", text[:LONGEST_PARSED], re.MULTILINE
+        )
         return {first or second for first, second in found}
     names = set()
     for node in tree.body:

@@ -11,12 +11,12 @@ only at the top of the download.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 import yaml
 
-from cvgrade.intake.archives import ArchiveError, Refusal, Refused
+from cvgrade.intake.files import ArchiveError, Refusal, Refused
 from cvgrade.intake.names import is_junk
 
 KINDS = ("canvas", "moodle", "gradescope", "folders")
@@ -25,7 +25,9 @@ LARGEST_METADATA = 64 * 1024 * 1024
 CANVAS = re.compile(
     r"(?:(?P<name>.*?)_)?(?:(?P<late>LATE)_)?(?P<user>\d+|anon_[A-Za-z0-9]+)_(?P<file_id>\d+)_(?P<file>.+)"
 )
-CANVAS_TEXT = re.compile(r"(?:(?P<name>.*?)_)?(?:(?P<late>LATE)_)?(?P<user>\d+|anon_[A-Za-z0-9]+)_(?:text|link)\.html")
+CANVAS_TEXT = re.compile(
+    r"(?:(?P<name>.*?)_)?(?:(?P<late>LATE)_)?(?P<user>\d+|anon_[A-Za-z0-9]+)_(?:text|link)\.html"
+)
 MOODLE = re.compile(r"(?P<name>.*?)_(?P<user>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?")
 GRADESCOPE = re.compile(r"submission_(\d+)")
 GRADESCOPE_ROOT = re.compile(r"assignment_\d+_export")
@@ -85,7 +87,11 @@ def read_download(members, lms="auto"):
         raise ArchiveError(f"lms must be auto or one of {', '.join(KINDS)}, got {lms!r}")
     if lms == "auto":
         members = _below_export(members)
-    elif len({member.parts[0] for member in members}) == 1 and not _matches(members, kind):
+    elif (
+        kind != "folders"
+        and len({member.parts[0] for member in members}) == 1
+        and not _matches(members, kind)
+    ):
         members = [member.under(member.parts[1:]) for member in members if len(member.parts) > 1]
     read = {"canvas": _canvas, "moodle": _moodle, "gradescope": _gradescope, "folders": _folders}[kind]
     submissions, nobody = read(members)
@@ -114,7 +120,9 @@ def _matches(members, kind):
     if kind == "gradescope":
         return any(member.parts == (METADATA,) for member in members)
     if kind == "moodle":
-        return any(MOODLE.fullmatch(member.parts[0]) and not CANVAS.fullmatch(member.parts[0]) for member in members)
+        return any(
+            MOODLE.fullmatch(member.parts[0]) and not CANVAS.fullmatch(member.parts[0]) for member in members
+        )
     return kind == "canvas" and any(
         len(member.parts) == 1 and (CANVAS.fullmatch(member.name) or CANVAS_TEXT.fullmatch(member.name))
         for member in members
@@ -152,11 +160,13 @@ def _canvas(members):
         if not match:
             submission.notes.append(f"{member.name}: text typed into Canvas is not collected")
             continue
-        submission.members.append((int(match["file_id"]), member.under((match["file"],))))
+        submission.members.append(
+            replace(member, parts=(match["file"],), order=int(match["file_id"]), time=None)
+        )
         submission.order = max(submission.order, int(match["file_id"]))
     for submission in found.values():
         # Two files of one name: Canvas's numbers tell which came later, and that one keeps the name.
-        submission.members = [member for _, member in sorted(submission.members, key=lambda pair: -pair[0])]
+        submission.members.sort(key=lambda member: -member.order)
     return list(found.values()), nobody
 
 
@@ -192,9 +202,7 @@ def _folders(members):
         else:
             nobody.append(Refusal(member.raw, "it lies beside the students' folders, in none of them"))
             continue
-        submission = found.setdefault(
-            (key, len(member.parts) > 1), Submission(key, "folders", name=key)
-        )
+        submission = found.setdefault((key, len(member.parts) > 1), Submission(key, "folders", name=key))
         submission.members.append(member.under(parts))
         _newest_time(submission, member, "the archive")
     return list(found.values()), nobody
@@ -206,7 +214,9 @@ def _gradescope(members):
         if member.parts == (METADATA,):
             metadata = read_metadata(member)
     if not metadata:
-        raise ArchiveError(f"a Gradescope export holds {METADATA} at its top; this one has none that can be read")
+        raise ArchiveError(
+            f"a Gradescope export holds {METADATA} at its top; this one has none that can be read"
+        )
     found = {}
     for member in members:
         if member.parts == (METADATA,):

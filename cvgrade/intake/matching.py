@@ -58,7 +58,9 @@ class _Matcher:
         self.slots, self.cells = slots, cells
         self.plain = [plain(cell.source) for cell in cells]
         self.words = [words(cell.source) for cell in cells]
-        self.names = [bound_names(cell.source) if cell.type != "raw" or parses(cell.source) else set() for cell in cells]
+        self.names = [
+            bound_names(cell.source) if cell.type != "raw" or parses(cell.source) else set() for cell in cells
+        ]
         self.by_text = {}
         for slot in slots:
             self.by_text.setdefault(slot.plain, []).append(slot.index)
@@ -113,7 +115,9 @@ class _Matcher:
             return None
         named = [one.index for one in self.slots if one.names & self.names[cell] and one.index != slot]
         if len(named) == 1 and not any(
-            self.slots[named[0]].names & self.names[other] for other in claims.get(named[0], []) if other != cell
+            self.slots[named[0]].names & self.names[other]
+            for other in claims.get(named[0], [])
+            if other != cell
         ):
             # A test that calls and assigns what an answer defines is still the test.
             if self.slots[slot].role in FIXED and likeness(self.slots[slot].words, self.words[cell]) >= ALIKE:
@@ -126,7 +130,11 @@ class _Matcher:
             place = self.slots[slot]
             same = [cell for cell in claimants if self.plain[cell] == place.plain]
             if place.role in FIXED or place.role == "free":
-                best = same or [cell for cell in claimants if place.id and self.cells[cell].id == place.id] or claimants
+                best = (
+                    same
+                    or [cell for cell in claimants if place.id and self.cells[cell].id == place.id]
+                    or claimants
+                )
                 self._pair(slot, best[0], "grade id")
                 self._copies(slot, [cell for cell in same if cell != best[0]])
                 continue
@@ -178,7 +186,9 @@ class _Matcher:
                 if within:  # all of them stay, in their order: which one bears the grade id changes nothing
                     self._pair(slot, within[-1], "names")
             elif found and not any(
-                self.slots[other].names & self.names[found[0]] for other in self._open_slots("answer") if other != slot
+                self.slots[other].names & self.names[found[0]]
+                for other in self._open_slots("answer")
+                if other != slot
             ):
                 self._pair(slot, found[0], "names")
 
@@ -191,13 +201,19 @@ class _Matcher:
             if place.words.total() < FEW:
                 continue
             measure = share_kept if place.role == "answer" else likeness
-            near[slot] = sorted(((measure(place.words, self.words[cell]), -cell) for cell in cells), reverse=True)
+            near[slot] = sorted(
+                ((measure(place.words, self.words[cell]), -cell) for cell in cells), reverse=True
+            )
         for slot, ranked in near.items():
             wanted = KEPT if self.slots[slot].role == "answer" else ALIKE
             if not ranked or ranked[0][0] < wanted or (len(ranked) > 1 and ranked[1][0] >= CLOSE):
                 continue
             cell = -ranked[0][1]
-            rivals = [other for other in near if other != slot and dict((-c, s) for s, c in near[other])[cell] >= CLOSE]
+            rivals = [
+                other
+                for other in near
+                if other != slot and dict((-c, s) for s, c in near[other])[cell] >= CLOSE
+            ]
             if not rivals and cell in self._open_cells():
                 self._pair(slot, cell, "likeness")
 
@@ -274,7 +290,11 @@ class _Matcher:
                 if self.plain[cell] and (low < cell < high or wanted & self.names[cell])
             ]
             if not found:  # it may be anywhere: every text that is not the instructor's
-                found = [cell for cell in self._open_cells() if self.plain[cell] and self.plain[cell] not in self.by_text]
+                found = [
+                    cell
+                    for cell in self._open_cells()
+                    if self.plain[cell] and self.plain[cell] not in self.by_text
+                ]
             if found:
                 self.result.doubts[slot] = found
 

@@ -15,7 +15,14 @@ JOINERS = "\u200c\u200d"  # part of correct spelling in Persian and in Indian sc
 JUNK_FOLDERS = {".ipynb_checkpoints", "__macosx", "__pycache__", ".git", ".idea", ".vscode", "$recycle.bin"}
 JUNK_FILES = {".ds_store", "thumbs.db", "desktop.ini"}
 # Letters of other scripts that look like Latin ones: enough to see that two student ids look the same.
-TWINS = str.maketrans(dict(zip("аеорсухіјѕԁһӏԛԝАВЕКМНОРСТУХІЈЅоντυικαρΑΒΕΗΙΚΜΝΟΡΤΥΧΖıɡ", "aeopcyxijsdhlqwABEKMHOPCTYXIJSovtuikapABEHIKMNOPTYXZig")))
+TWINS = str.maketrans(
+    dict(
+        zip(
+            "аеорсухіјѕԁһӏԛԝАВЕКМНОРСТУХІЈЅоντυικαρΑΒΕΗΙΚΜΝΟΡΤΥΧΖıɡ",
+            "aeopcyxijsdhlqwABEKMHOPCTYXIJSovtuikapABEHIKMNOPTYXZig",
+        )
+    )
+)
 
 
 class NameRefused(ValueError):
@@ -88,7 +95,9 @@ def is_junk(parts):
 
 def path_key(parts):
     """Equal for two paths that are one file on some file system: case and composed letters do not count."""
-    return tuple(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", part).casefold()) for part in parts)
+    return tuple(
+        unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", part).casefold()) for part in parts
+    )
 
 
 def look(text):

@@ -139,7 +139,9 @@ def parse(given):
             ) from error
         raise NotebookRefused(f"the notebook's JSON is broken at line {error.lineno}: {error.msg}") from error
     except (RecursionError, ValueError) as error:
-        raise NotebookRefused("the notebook's JSON cannot be read: too deeply nested, or a number too long") from error
+        raise NotebookRefused(
+            "the notebook's JSON cannot be read: too deeply nested, or a number too long"
+        ) from error
 
 
 def _version_3(data):

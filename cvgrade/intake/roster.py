@@ -120,7 +120,10 @@ class Roster:
                     student
                     for student in self.students.values()
                     if (person["sid"] and person["sid"] in (student.sid, student.id))
-                    or (person["email"] and person["email"].casefold() in (student.email.casefold(), student.id))
+                    or (
+                        person["email"]
+                        and person["email"].casefold() in (student.email.casefold(), student.id)
+                    )
                 ),
                 None,
             )
@@ -139,7 +142,10 @@ class Roster:
         ]
         if len(found) == 1:
             return found, ""
-        return [], f"{len(found)} students of the class list are called so" if found else "not in the class list"
+        return (
+            [],
+            f"{len(found)} students of the class list are called so" if found else "not in the class list",
+        )
 
 
 def read_roster(path):
@@ -157,9 +163,7 @@ def read_roster(path):
     path = Path(path)
     rows = read_table(path)
     columns = {name.strip().casefold(): index for index, name in reversed(list(enumerate(rows[0])))}
-    chosen = {
-        what: [columns[name] for name in names if name in columns] for what, names in COLUMNS.items()
-    }
+    chosen = {what: [columns[name] for name in names if name in columns] for what, names in COLUMNS.items()}
     body = [(line, row) for line, row in enumerate(rows[1:], 2) if _is_person(row, chosen)]
     if not body:
         raise RosterError(f"{path} lists nobody")

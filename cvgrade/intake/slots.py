@@ -76,7 +76,9 @@ def read_slots(release, source=None):
     for grade_id, cell in sources.items():  # a question that was added after the release
         if grade_id not in released:
             order.insert(_place(source, cell, order), cell)
-    bound = {grade_id: bound_names(cell.source) for grade_id, cell in released.items() if _role(cell) == "answer"}
+    bound = {
+        grade_id: bound_names(cell.source) for grade_id, cell in released.items() if _role(cell) == "answer"
+    }
     for grade_id, cell in sources.items():
         if _role(cell) == "answer":
             bound[grade_id] = bound.get(grade_id, set()) | bound_names(cell.source)
@@ -103,7 +105,9 @@ def read_slots(release, source=None):
                 text,
                 bool(role != "free" and marks.get("grade") and marks.get("solution")) or role == "task",
                 _metadata(cell, true, role),
-                frozenset(bound.get(grade_id, set()).difference(*others)) if role == "answer" else frozenset(),
+                frozenset(bound.get(grade_id, set()).difference(*others))
+                if role == "answer"
+                else frozenset(),
                 dict(cell.metadata.get("nbgrader") or {}),
             )
         )
@@ -124,7 +128,9 @@ def public(text):
 
 
 def _metadata(cell, true, role):
-    metadata = {key: value for key, value in cell.metadata.items() if key in ("deletable", "editable", "tags")}
+    metadata = {
+        key: value for key, value in cell.metadata.items() if key in ("deletable", "editable", "tags")
+    }
     marks = true.metadata.get("nbgrader")
     if role != "free" and marks:
         metadata["nbgrader"] = dict(marks)
@@ -141,7 +147,9 @@ def _by_grade_id(book, what):
         if not grade_id:
             continue
         if grade_id in found:
-            raise ReleaseError(f"the {what} has the grade id {grade_id!r} twice: rename one cell and release again")
+            raise ReleaseError(
+                f"the {what} has the grade id {grade_id!r} twice: rename one cell and release again"
+            )
         found[grade_id] = cell
     if not found:
         raise ReleaseError(f"the {what} has no cell of nbgrader's: build and release the assignment first")
