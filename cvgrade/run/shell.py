@@ -200,7 +200,7 @@ def catch_descriptors(folder):
 
 
 def make():
-    """The shell of this process; cells run in a module called `__main__`."""
+    """A shell; cells run in a module called `__main__`."""
     module = types.ModuleType("__main__", doc="The notebook.")
     module.__dict__["__builtins__"] = __builtins__
     Shell.clear_instance()
@@ -208,23 +208,28 @@ def make():
 
 
 def warm_up(figures):
-    """In the fork server: load, and do once what would else be done in every child.
+    """The shell for all children of the fork server, with done once what each would else do again.
 
     Args:
-        figures: whether matplotlib is used.
+        figures: whether matplotlib is loaded.
     """
-    if not figures:
-        return make().run("1")
-    import matplotlib.figure
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    made = matplotlib.figure.Figure(figsize=(1, 1))
-    made.subplots().set_title("a")
-    FigureCanvasAgg(made).print_png(io.BytesIO())
-    import matplotlib_inline.backend_inline as inline
-
     shell = make()
-    shell.run("1")
-    with contextlib.suppress(Exception):
-        inline.configure_inline_support(shell, "inline")
+    shell.run("warm = 1\nwarm")
+    if figures:
+        import matplotlib.figure
+        import matplotlib_inline.backend_inline as inline
+        from IPython.core.pylabtools import select_figure_formats
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        made = matplotlib.figure.Figure(figsize=(1, 1))
+        made.subplots().set_title("a")
+        FigureCanvasAgg(made).print_png(io.BytesIO())
+        backend = "module://matplotlib_inline.backend_inline"
+        matplotlib.use(backend)
+        with contextlib.suppress(ImportError):  # 3.8 asks for pyplot to choose a backend
+            import matplotlib.pyplot
+        inline.configure_inline_support(shell, backend)
+        select_figure_formats(shell, {"png"})
+    shell.reset(new_session=True)
+    shell.execution_count = 1
     return shell

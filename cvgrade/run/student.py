@@ -141,16 +141,8 @@ class Server:
                 file.write(content)
         shells.catch_descriptors(os.environ.get("TMPDIR", "/tmp"))
         seed(request["seed"])
-        self.shell = shells.make()
+        self.shell = shells.Shell.instance()  # made before the fork
         self.shell.outputs.most = request["output_bytes"]
-        if "matplotlib" in sys.modules:
-            import matplotlib_inline.backend_inline as inline
-
-            sys.modules["matplotlib"].use("module://matplotlib_inline.backend_inline")
-            inline.configure_inline_support(self.shell, "module://matplotlib_inline.backend_inline")
-            from matplotlib_inline.config import InlineBackend
-
-            InlineBackend.instance(parent=self.shell).shell = self.shell
         self.seen = dict(_files())
         return True
 

@@ -53,8 +53,7 @@ def run(request, descriptors, settings, boxed):
     for descriptor in (descriptors[0], *descriptors[2:]):
         os.close(descriptor)
     status = _watch(control, worker, base, limits["memory_mb"], boxed)
-    if not boxed:
-        _end_descendants()
+    _end_descendants(boxed)
     os._exit(status)
 
 
@@ -221,18 +220,22 @@ def _descendants():
     return found
 
 
-def _end_descendants():
-    for _ in range(20):
-        pids = _descendants()
-        if not pids:
-            return
-        for pid in pids:
-            with contextlib.suppress(OSError):
-                os.kill(int(pid), signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
+def _end_descendants(boxed):
+    """Kill all that is left, and wait for it, so that its time is counted."""
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            if boxed:
+                os.kill(-1, signal.SIGKILL)  # in the box: everything but this process
+            else:
+                for pid in _descendants():
+                    with contextlib.suppress(OSError):
+                        os.kill(int(pid), signal.SIGKILL)
+        try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        time.sleep(0.02)
+        except ChildProcessError:
+            return
+        time.sleep(0.005)
 
 
 def _data_bytes():
