@@ -9,11 +9,6 @@ from cvgrade.intake.code_text import parses
 from cvgrade.intake.slots import FIXED
 
 EMPTY = "# This cell was missing from the notebook. It was put back empty."
-MAKE = {
-    "code": nbformat.v4.new_code_cell,
-    "markdown": nbformat.v4.new_markdown_cell,
-    "raw": nbformat.v4.new_raw_cell,
-}
 
 
 @dataclass(frozen=True)
@@ -109,12 +104,13 @@ class _Assembler:
         self._add(kind, text, cell_id, {}, attachments or {})
 
     def _add(self, kind, text, cell_id, metadata, attachments):
-        cell = MAKE[kind](text, metadata=nbformat.from_dict(dict(metadata)))
-        cell.id = cell_id
+        cell = {"id": cell_id, "cell_type": kind, "metadata": dict(metadata), "source": text}
+        if kind == "code":
+            cell |= {"execution_count": None, "outputs": []}
         pictures = _pictures(attachments) if kind == "markdown" else {}
         if pictures:
-            cell.attachments = nbformat.from_dict(pictures)
-        self.made.append(cell)
+            cell["attachments"] = pictures
+        self.made.append(nbformat.from_dict(cell))
 
     def _new_id(self, seed):
         count = 0

@@ -14,6 +14,7 @@ from cvgrade.intake.slots import FIXED
 KEPT = 0.75  # share of the given words that a cell must still have to be known by them
 FEW = 6  # fewer given words than this say nothing
 CLOSE = 0.5  # a second cell as near as this makes it unsure
+SAYS_SOMETHING = 20  # characters; a shorter text may stand anywhere
 ALIKE = 0.6  # likeness of an edited test to the test
 
 
@@ -109,7 +110,7 @@ class _Matcher:
         owners = self.by_text.get(text, [])
         if slot in owners:
             return None
-        if len(owners) == 1 and text and (self.slots[owners[0]].grade_id or len(text) > 40):
+        if len(owners) == 1 and text and (self.slots[owners[0]].grade_id or len(text) > SAYS_SOMETHING):
             return owners[0]
         if self.slots[slot].names & self.names[cell]:
             return None

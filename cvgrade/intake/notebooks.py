@@ -99,6 +99,7 @@ def read_book(given):
         if note:
             notes.append(note)
         if cell:
+            cell.index = len(read)
             read.append(cell)
     if major == 3:
         notes.append("the notebook was in the old format 3 and was converted")

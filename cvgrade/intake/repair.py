@@ -15,6 +15,7 @@ from cvgrade.intake.notebooks import NotebookRefused, read_book
 from cvgrade.intake.slots import FIXED, ReleaseError, read_slots
 
 MOST_CANDIDATES = 10
+MOST_PARTS = 8  # of a cell that was split
 
 __all__ = ["Change", "NotebookRefused", "Question", "ReleaseError", "repair"]
 
@@ -186,24 +187,26 @@ class _Repair:
         """Code that is whole only with the cell after it, or before it."""
         for slot, cell in sorted(self.found.pairs.items()):
             place = self.slots[slot]
-            if place.role != "answer" or place.type != "code" or parses(self.answers[slot]):
-                continue
-            for step in (1, -1):
-                text, taken, at = self.answers[slot], [], cell + step
-                while 0 <= at < len(self.cells) and self._is_extra(at) and self.cells[at].type == "code":
-                    other = self.cells[at].source
-                    text = f"{text}\n{other}" if step == 1 else f"{other}\n{text}"
-                    taken.append(at)
-                    if parses(text):
-                        self.answers[slot] = text
-                        self.used.update(dict.fromkeys(taken, slot))
-                        self._note(
-                            "split", slot, f"{place.title} had been split; its parts were put together."
-                        )
-                        break
-                    at += step
-                if parses(self.answers[slot]):
-                    break
+            if place.role == "answer" and place.type == "code" and any(self._join(slot, cell, by) for by in (1, -1)):
+                self._note("split", slot, f"{place.title} had been split; its parts were put together.")
+
+    def _join(self, slot, cell, step):
+        """Join the cells on one side that make an answer whole: it, or they, are no Python alone."""
+        text, taken, broken = self.answers[slot], [], not parses(self.answers[slot])
+        for at in range(cell + step, len(self.cells) if step == 1 else -1, step):
+            if not self._is_extra(at) or self.cells[at].type != "code" or len(taken) == MOST_PARTS:
+                return False
+            other = self.cells[at].source
+            broken = broken or not parses(other)
+            if not broken:
+                return False
+            text = f"{text}\n{other}" if step == 1 else f"{other}\n{text}"
+            taken.append(at)
+            if parses(text):
+                self.answers[slot] = text
+                self.used.update(dict.fromkeys(taken, slot))
+                return True
+        return False
 
     def _missing(self):
         for place in self.slots:
