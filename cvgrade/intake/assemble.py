@@ -67,7 +67,9 @@ class _Assembler:
                 self._slot(slot)
         book = nbformat.v4.new_notebook()
         kept = ("kernelspec", "language_info")
-        book.metadata = nbformat.from_dict({key: release.metadata[key] for key in kept if key in release.metadata})
+        book.metadata = nbformat.from_dict(
+            {key: release.metadata[key] for key in kept if key in release.metadata}
+        )
         book.cells = self.made
         nbformat.validate(book)
         return book
@@ -95,7 +97,7 @@ class _Assembler:
         if place.type == "code":
             return EMPTY
         # nbgrader gives an untouched written answer 0 points by itself; where one may be elsewhere, a person marks.
-        return "" if place.index in self.found.doubts else place.given
+        return "" if self.found.doubts.get(place.index) else place.given
 
     def _own(self, kind, text, cell_id="", attachments=None):
         if not cell_id or cell_id in self.taken:
@@ -127,7 +129,11 @@ def _pictures(attachments):
     clean = {}
     for name, kinds in attachments.items():
         if isinstance(name, str) and isinstance(kinds, dict):
-            held = {kind: data for kind, data in kinds.items() if isinstance(data, str) and kind.startswith("image/")}
+            held = {
+                kind: data
+                for kind, data in kinds.items()
+                if isinstance(data, str) and kind.startswith("image/")
+            }
             if held:
                 clean[name] = held
     return clean

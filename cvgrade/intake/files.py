@@ -170,5 +170,3 @@ def once(seen, parts, top_counts):
         if seen.setdefault(key[:length], "") != "":
             raise Refused(f"{'/'.join(parts[:length])!r} is a file as well as a folder")
     seen[key] = "/".join(parts)
-
-

@@ -263,7 +263,7 @@ def read_metadata(member):
     """
     try:
         text = member.read(LARGEST_METADATA).decode("utf-8-sig")
-        read = yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader)
+        read = yaml.load(text, Loader=_Loader)
     except (Refused, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
         raise ArchiveError(f"{METADATA} cannot be read: {str(error).splitlines()[0]}") from error
     return read if isinstance(read, dict) else {}

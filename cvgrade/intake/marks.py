@@ -68,7 +68,9 @@ def _copies(slots, found):
 
 def _strangers(book, slots, found):
     for index in sorted(found.moved_marks):
-        yield Change("metadata", f"Cell {index + 1} bore the grading metadata of another cell; they were put right.")
+        yield Change(
+            "metadata", f"Cell {index + 1} bore the grading metadata of another cell; they were put right."
+        )
     known = {place.grade_id for place in slots}
     for cell in book.cells:
         if cell.grade_id and cell.grade_id not in known:
@@ -84,4 +86,6 @@ def _kernel(book, release):
     theirs = book.metadata.get("kernelspec")
     name = theirs.get("name") if isinstance(theirs, dict) else None
     if ours and name is not None and name != ours:
-        yield Change("notebook", f"The notebook asked for the kernel {short(str(name), 40)!r}; it runs on {ours!r}.")
+        yield Change(
+            "notebook", f"The notebook asked for the kernel {short(str(name), 40)!r}; it runs on {ours!r}."
+        )

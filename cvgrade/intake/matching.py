@@ -230,7 +230,9 @@ class _Matcher:
                 self._pair(slot, found[0], "place")
 
     def _fits(self, slot, cell):
-        """Whether a cell can be the answer by its kind: notes beside deleted code are not."""
+        """Whether a cell can be the answer: it defines what it must, and notes beside deleted code are not code."""
+        if self.slots[slot].names and not self.slots[slot].names & self.names[cell]:
+            return False
         wanted, kind = self.slots[slot].type, self.cells[cell].type
         if wanted == kind:
             return True
@@ -285,17 +287,21 @@ class _Matcher:
         for slot in self._open_slots("answer"):
             low, high = self._gap(slot)
             wanted = self.slots[slot].names
-            found = [
+            own = [
                 cell
                 for cell in self._open_cells()
-                if self.plain[cell] and (low < cell < high or wanted & self.names[cell])
+                if self.plain[cell] and self.plain[cell] not in self.by_text
             ]
-            if not found:  # it may be anywhere: every text that is not the instructor's
-                found = [
-                    cell
-                    for cell in self._open_cells()
-                    if self.plain[cell] and self.plain[cell] not in self.by_text
-                ]
+            # The answer may have been merged with the text above or below it.
+            beside = [
+                self.result.pairs[other]
+                for other in (slot - 1, slot + 1)
+                if other in self.result.pairs
+                and self.slots[other].role == "free"
+                and self.plain[self.result.pairs[other]] != self.slots[other].plain
+            ]
+            near = [cell for cell in own if low < cell < high or wanted & self.names[cell]]
+            found = sorted({*near, *beside}) or own
             if found:
                 self.result.doubts[slot] = found
 

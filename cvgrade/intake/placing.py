@@ -208,5 +208,3 @@ def _same(first, second):
         and trees[0][key].read_bytes() == trees[1][key].read_bytes()
         for key in trees[0]
     )
-
-

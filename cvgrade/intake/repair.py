@@ -76,7 +76,9 @@ class _Repair:
         if not self.cells:
             self.questions.append(Question("The notebook has no cell at all."))
         elif not self.found.pairs:
-            self.questions.append(Question("The notebook holds no cell of the assignment: is it another one?"))
+            self.questions.append(
+                Question("The notebook holds no cell of the assignment: is it another one?")
+            )
 
     def _fixed_cells(self):
         """Locked and test cells: what the student wrote there goes to a missing answer, or to the report."""
@@ -88,6 +90,12 @@ class _Repair:
             if lost is not None:
                 message = f"{place.title} is not for editing; it was put back as released."
                 self._note("edited", slot, message, cut(lost))
+                if place.type == "code" and not parses(lost):
+                    self._ask(
+                        slot,
+                        f"{place.title} held a piece of something that is not whole. It was left out.",
+                        [lost],
+                    )
 
     def _merged(self, slot, text):
         """Take the answers that are missing out of an edited locked cell.
@@ -107,7 +115,9 @@ class _Repair:
             # Two answers in one text: it runs once, in the first one's place.
             self.answers[one.index] = part if part in left else ""
             left = [other for other in left if other != part]
-            self._note("merged", one.index, f"{one.title} had been merged with {place.title}; they are apart again.")
+            self._note(
+                "merged", one.index, f"{one.title} had been merged with {place.title}; they are apart again."
+            )
         near = [one for one in missing if one.index not in self.answers and self._beside(one.index, slot)]
         if left and near:
             self.pulled[slot] = left
@@ -187,7 +197,11 @@ class _Repair:
         """Code that is whole only with the cell after it, or before it."""
         for slot, cell in sorted(self.found.pairs.items()):
             place = self.slots[slot]
-            if place.role == "answer" and place.type == "code" and any(self._join(slot, cell, by) for by in (1, -1)):
+            if (
+                place.role == "answer"
+                and place.type == "code"
+                and any(self._join(slot, cell, by) for by in (1, -1))
+            ):
                 self._note("split", slot, f"{place.title} had been split; its parts were put together.")
 
     def _join(self, slot, cell, step):
@@ -221,7 +235,13 @@ class _Repair:
             if place.role in FIXED:
                 self._note("missing", slot, f"{place.title} was missing; it was put back.")
                 continue
-            doubts = [cell for cell in self.found.doubts.get(slot, []) if self._is_extra(cell)]
+            doubts = [cell for cell in self.found.doubts.get(slot, []) if cell not in self.used]
+            # Cells that had been merged: one answer's cell holds what is no code, and another answer is missing.
+            doubts += [
+                self.found.pairs[other]
+                for other, text in sorted(self.answers.items())
+                if other in self.found.pairs and self.slots[other].type == "code" and not parses(text)
+            ]
             elsewhere = [
                 cell.index
                 for cell in self.cells
@@ -231,6 +251,7 @@ class _Repair:
             self._note(
                 "missing", slot, f"{place.title} was not found; an empty cell was put in its place.{where}"
             )
+            self.found.doubts[slot] = doubts
             if doubts:
                 self._ask(
                     slot,

@@ -172,5 +172,3 @@ def _directory_numbers(stream, size):
             if large[:4] == b"PK\x06\x06" and len(large) == 56:
                 entries, length = struct.unpack("<Q", large[32:40])[0], struct.unpack("<Q", large[40:48])[0]
     return max(entries, 0), length
-
-

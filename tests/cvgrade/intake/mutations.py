@@ -97,7 +97,10 @@ def edit_fixed(book, at, text):
 def delete_given(book, at):
     """Delete a cell that is not the student's answer."""
     text = _cells(book)[at]["source"]
-    if not any(mark in text for mark in ("area(radius)", "circle.", "volume(radius)", "answer =")) and len(_cells(book)) > 1:
+    if (
+        not any(mark in text for mark in ("area(radius)", "circle.", "volume(radius)", "answer ="))
+        and len(_cells(book)) > 1
+    ):
         del _cells(book)[at]
 
 

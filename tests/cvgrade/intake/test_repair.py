@@ -31,7 +31,9 @@ def index_of(grade_id):
 
 def test_an_honest_notebook_is_left_as_it_is():
     book, changes, questions = repair(handed_in(), RELEASE, SOURCE)
-    assert [(one.id, one.source) for one in book.cells] == [(one.id, one.source) for one in kit.answered().cells]
+    assert [(one.id, one.source) for one in book.cells] == [
+        (one.id, one.source) for one in kit.answered().cells
+    ]
     assert not changes
     assert not questions
 
@@ -90,11 +92,26 @@ def test_what_editors_and_students_do_is_put_right_without_asking(changes, kind)
 
 def test_the_points_and_flags_are_the_instructors():
     wrong = handed_in(
-        (mutations.flags, TEST1, "points", 100), (mutations.flags, TEST3, "grade", False), (mutations.forge, 0, "bonus")
+        (mutations.flags, TEST1, "points", 100),
+        (mutations.flags, TEST3, "grade", False),
+        (mutations.forge, 0, "bonus"),
     )
     book, notes, _ = repair(wrong, RELEASE, SOURCE)
-    points = {one.metadata.nbgrader.grade_id: one.metadata.nbgrader.get("points") for one in book.cells if "nbgrader" in one.metadata}
-    assert points == {"setup": None, "q1": None, "q1_test": 2, "q2": 3, "q3": None, "q3_test": 2, "q4": None, "q4_test": 1}
+    points = {
+        one.metadata.nbgrader.grade_id: one.metadata.nbgrader.get("points")
+        for one in book.cells
+        if "nbgrader" in one.metadata
+    }
+    assert points == {
+        "setup": None,
+        "q1": None,
+        "q1_test": 2,
+        "q2": 3,
+        "q3": None,
+        "q3_test": 2,
+        "q4": None,
+        "q4_test": 1,
+    }
     assert sum(note.kind == "flags" for note in notes) == 2
     assert any("'bonus'" in note.message for note in notes)
 
@@ -148,7 +165,9 @@ def test_a_deleted_answer_comes_back_empty_and_cannot_hide_code_that_stands_else
     given = handed_in()
     del given["cells"][Q1]
     given["cells"][1]["source"] += "\n"
-    given["cells"].insert(1, {"cell_type": "code", "metadata": {}, "source": "X = 1", "outputs": [], "execution_count": None})
+    given["cells"].insert(
+        1, {"cell_type": "code", "metadata": {}, "source": "X = 1", "outputs": [], "execution_count": None}
+    )
     book, notes, questions = repair(given, RELEASE, SOURCE)
     assert "missing" in kinds(notes)
     assert "raise NotImplementedError" not in answers(book)["q1"]
@@ -183,7 +202,10 @@ def test_two_answers_that_nothing_tells_apart_are_not_guessed_at():
         one.id = "x" + one.id
     book, _, questions = repair(given, release)
     assert {question.grade_id for question in questions} == {"a", "b"}
-    assert [one.source for one in book.cells if one.source.startswith("print")] == ["print('first')", "print('second')"]
+    assert [one.source for one in book.cells if one.source.startswith("print")] == [
+        "print('first')",
+        "print('second')",
+    ]
 
 
 def test_format_3_is_read():
@@ -206,7 +228,9 @@ def test_format_3_is_read():
 
 def test_a_source_that_was_mended_after_the_release_wins():
     source = kit.source()
-    source.cells[TEST1].source = "assert area(1) > 3.1\n### BEGIN HIDDEN TESTS\nassert area(3) > 28\n### END HIDDEN TESTS"
+    source.cells[
+        TEST1
+    ].source = "assert area(1) > 3.1\n### BEGIN HIDDEN TESTS\nassert area(3) > 28\n### END HIDDEN TESTS"
     source.cells[TEST1].metadata.nbgrader.points = 5
     source.cells.insert(TEST1 + 1, kit.cell("assert area(0) == 0", "q1_more", "test", 1))
     book, notes, _ = repair(handed_in(), RELEASE, source)
@@ -282,8 +306,16 @@ def test_malformed_cells_harm_nothing(cell):
 
 def test_many_cells_are_matched_in_reasonable_time():
     given = handed_in((mutations.strip_all,), (mutations.drop_ids,))
-    extra = {"cell_type": "code", "metadata": {}, "source": "value = area(1)\nprint(value)", "outputs": [], "execution_count": None}
-    given["cells"][4:4] = [dict(extra, source=f"{extra['source']} # {index}") for index in range(MOST_CELLS - 20)]
+    extra = {
+        "cell_type": "code",
+        "metadata": {},
+        "source": "value = area(1)\nprint(value)",
+        "outputs": [],
+        "execution_count": None,
+    }
+    given["cells"][4:4] = [
+        dict(extra, source=f"{extra['source']} # {index}") for index in range(MOST_CELLS - 20)
+    ]
     assert answers(repair(given, RELEASE, SOURCE)[0])["q1"] == kit.ANSWERS["q1"]
 
 
