@@ -52,6 +52,7 @@ class Link:
 
     def __init__(self, sock, control, defined=None):
         self.sock, self.control, self.defined = sock, control, defined or {}
+        self.reader = wire.Reader(sock)
         self.seq, self.deadline, self.seconds = 0, None, 0.0
         self.budget = wire.Budget(BUDGET)
         self.alive, self.why = True, ""
@@ -90,6 +91,13 @@ class Link:
         data = wire.pack({"seq": seq, "free": dead, **request}, buffers, MOST_SENT)
         try:
             wire.send_bytes(self.sock, data, self.deadline)
+        except wire.Timeout:  # half a message is there: no way on
+            self.fault = "timeout"
+            self.end(f"it took no questions when its {self.seconds:g} s were over")
+            raise TimedOut(f"stopped after {self.seconds:g} s") from None
+        except wire.WireError as error:
+            self._end(error)
+        try:
             return self._await(seq)
         except wire.Timeout:
             answer = self._interrupt(seq)
@@ -101,7 +109,7 @@ class Link:
 
     def _await(self, seq):
         while True:
-            reply, buffers = wire.receive(self.sock, self.deadline, self.budget)
+            reply, buffers = self.reader.receive(self.deadline, self.budget)
             if type(reply) is not dict or reply.get("seq") != seq:
                 raise wire.WireError("an answer that nobody asked for")
             if "callback" not in reply:

@@ -84,13 +84,13 @@ def divide(job):
     imported = set()
     for statement in ast.parse(job.imports).body:
         imported |= names_of(statement).imported
-    students, later, parts, defined, statements = set(), {}, [], {}, []
+    students, ours, later, parts, defined, statements = set(), set(), {}, [], {}, []
     for step in job.steps:
         part = Part()
         parts.append(part)
         if step.kind == "student":
             found = names_of(parse(step.reference))
-            part.taken = (found.bound | found.changed) - found.imported - imported
+            part.taken = (found.bound | found.changed & ours) - found.imported - imported
             students |= part.taken
             for name, dunders in found.dunders.items():
                 defined.setdefault(name, set()).update(dunders)
@@ -104,12 +104,14 @@ def divide(job):
                     part.taken |= taken
                 else:
                     students -= found.bound
+                    ours |= found.bound
                     for name in found.bound:
                         later[name] = found.later | found.loaded
                     statements.append((part, statement, found))
         else:
             found = names_of(parse(step.source))
             students -= found.bound
+            ours |= found.bound
             statements.append((None, None, found))
     needed = set()
     for part, statement, found in reversed(statements):

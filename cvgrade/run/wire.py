@@ -392,37 +392,75 @@ def send_bytes(sock, data, deadline=None):
             continue
 
 
-def receive(sock, deadline=None, budget=None, most=MOST_MESSAGE):
-    """Read one message.
+class Reader:
+    """Reads messages from a stream socket; a message whose deadline passed half-way can be read on later.
 
     Args:
-        sock: a stream socket.
-        deadline: in `time.monotonic` seconds, or None to wait for ever.
-        budget: a `Budget` that the bytes are charged to, or None.
-        most: bytes of buffers in the message, at most.
-
-    Returns:
-        The JSON document and the list of buffers.
-
-    Raises:
-        WireError: if the message is malformed or too large.
-        Closed: if the other side is gone.
-        Timeout: if it does not come in time.
+        sock: the socket.
     """
-    magic, count, length = HEADER.unpack(_exactly(sock, HEADER.size, deadline))
-    if magic != MAGIC or count > MOST_BUFFERS or length > MOST_JSON:
-        raise WireError("not a message, or one that is too large")
-    lengths = struct.unpack(f"<{count}Q", _exactly(sock, 8 * count, deadline))
-    if sum(lengths) > most:
-        raise WireError("a message that is too large")
-    if budget is not None:
-        budget.charge(length + sum(lengths))
-    text = _exactly(sock, length, deadline)
-    buffers = [_exactly(sock, size, deadline) for size in lengths]
-    try:
-        return json.loads(text, parse_constant=_no_constant), buffers
-    except (ValueError, RecursionError) as error:
-        raise WireError(f"not JSON: {type(error).__name__}") from None
+
+    def __init__(self, sock):
+        self.sock, self.data, self.charged = sock, bytearray(), False
+
+    def receive(self, deadline=None, budget=None, most=MOST_MESSAGE):
+        """Read one message.
+
+        Args:
+            deadline: in `time.monotonic` seconds, or None to wait for ever.
+            budget: a `Budget` that the bytes are charged to, or None.
+            most: bytes of buffers in the message, at most.
+
+        Returns:
+            The JSON document and the list of buffers.
+
+        Raises:
+            WireError: if the message is malformed or too large.
+            Closed: if the other side is gone.
+            Timeout: if it does not come in time.
+        """
+        self._fill(HEADER.size, deadline)
+        magic, count, length = HEADER.unpack_from(self.data)
+        if magic != MAGIC or count > MOST_BUFFERS or length > MOST_JSON:
+            raise WireError("not a message, or one that is too large")
+        start = HEADER.size + 8 * count
+        self._fill(start, deadline)
+        lengths = struct.unpack_from(f"<{count}Q", self.data, HEADER.size)
+        if sum(lengths) > most:
+            raise WireError("a message that is too large")
+        total = length + sum(lengths)
+        if budget is not None and not self.charged:
+            budget.charge(total)
+            self.charged = True
+        self._fill(start + total, deadline)
+        parts = []
+        with memoryview(self.data) as view:
+            for size in (length, *lengths):
+                parts.append(bytes(view[start : start + size]))
+                start += size
+        self.data, self.charged = bytearray(), False
+        try:
+            return json.loads(parts[0], parse_constant=_no_constant), parts[1:]
+        except (ValueError, RecursionError) as error:
+            raise WireError(f"not JSON: {type(error).__name__}") from None
+
+    def _fill(self, count, deadline):
+        """Have so many bytes, and not one more: the rest is the next message."""
+        while len(self.data) < count:
+            _wait(self.sock, select.POLLIN, deadline)
+            try:
+                part = self.sock.recv(min(count - len(self.data), 1 << 20))
+            except BlockingIOError:
+                continue
+            except ConnectionError as error:
+                raise Closed(str(error)) from None
+            if not part:
+                raise Closed("the other side closed the connection")
+            self.data += part
+
+
+def receive(sock, deadline=None, budget=None, most=MOST_MESSAGE):
+    """Read one message; see `Reader.receive`."""
+    return Reader(sock).receive(deadline, budget, most)
 
 
 class Budget:
@@ -440,22 +478,6 @@ class Budget:
 
 def _no_constant(name):
     raise ValueError(name)
-
-
-def _exactly(sock, count, deadline):
-    data = bytearray()
-    while len(data) < count:
-        _wait(sock, select.POLLIN, deadline)
-        try:
-            part = sock.recv(min(count - len(data), 1 << 20))
-        except BlockingIOError:
-            continue
-        except ConnectionError as error:
-            raise Closed(str(error)) from None
-        if not part:
-            raise Closed("the other side closed the connection")
-        data += part
-    return bytes(data)
 
 
 def _wait(sock, event, deadline):
