@@ -1,1 +1,1 @@
-"""What comes in: archives and folders from a learning management system, put in nbgrader's places and repaired."""
+"""What comes in: downloads from a learning management system, put in nbgrader's places and repaired."""

@@ -104,7 +104,7 @@ def _check_file(path, limits):
 
 
 def _file_opener(path):
-    """Opens a file again as it was listed: not through a link that took its place, and never waiting for a pipe."""
+    """Opens a file as it was listed: not through a link that took its place, never waiting for a pipe."""
 
     def open_it():
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

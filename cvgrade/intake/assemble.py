@@ -96,7 +96,8 @@ class _Assembler:
             return text
         if place.type == "code":
             return EMPTY
-        # nbgrader gives an untouched written answer 0 points by itself; where one may be elsewhere, a person marks.
+        # nbgrader gives an untouched written answer 0 points by itself; where one may be elsewhere, a person
+        # marks.
         return "" if self.found.doubts.get(place.index) else place.given
 
     def _own(self, kind, text, cell_id="", attachments=None):

@@ -84,8 +84,10 @@ def choose(members, expected):
     """Choose a notebook for each that the assignment has.
 
     By what is in it: nbgrader's grade ids, else the cells' ids, else the instructor's texts. Of several, the
-    one that the system numbers as the latest; else the one that bears the right name; else the newest. A copy of
-    the untouched release never wins over a notebook with answers. What is then still open is a problem for a person.
+    one that the system numbers as the latest; else the one that bears the right name; else the newest. A
+    copy of
+    the untouched release never wins over a notebook with answers. What is then still open is a problem for a
+    person.
 
     Args:
         members: the submission's files that end in `.ipynb`.

@@ -10,6 +10,9 @@ STUBS = re.compile(
     r"^\s*(?:#\s*YOUR CODE HERE|raise NotImplementedError\(\)|YOUR ANSWER HERE|pass|\.\.\.)\s*$"
 )
 
+# IPython's own lines: magics, shell commands, `name = !command`, and questions with a mark at the end.
+MAGIC = re.compile(r"^(\s*)(?:[%!?].*|\w+\s*=\s*[%!].*|[\w.%]+\?{1,2})$")
+
 
 def plain(text):
     """A text without what editors change: spaces at line ends, blank lines at its ends."""
@@ -90,11 +93,7 @@ def cut_out(text, block):
 def _tree(text):
     if len(text) > LONGEST_PARSED:
         return None
-    lines = [
-        re.sub(r"^(\s*)(?:[%!?].*|\w+\s*=\s*[%!].*|.*\?)$", r"\1pass", line) if "%" in line or "!" in line or "?" in line
-        else line
-        for line in text.split("\n")
-    ]  # fmt: skip
+    lines = [MAGIC.sub(r"\1pass", line) for line in text.split("\n")]
     for attempt in (text, "\n".join(lines)):
         try:
             with warnings.catch_warnings():

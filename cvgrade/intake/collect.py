@@ -34,8 +34,8 @@ def collect(name, path, course, roster=None, lms="auto", limits=None, dry_run=Fa
         name: of the assignment.
         path: the folder or the ZIP file that the learning management system gave.
         course: the nbgrader course folder, in which the assignment is released.
-        roster: the class list, a CSV file; by default `roster.csv` in the course folder if there is one. Without
-            one, ids are made of the names.
+        roster: the class list, a CSV file; by default `roster.csv` in the course folder if there is one.
+            Without one, ids are made of the names.
         lms: "canvas", "moodle", "gradescope", "folders", or "auto".
         limits: `files.Limits`: how much is taken.
         dry_run: True to write nothing and only tell.
@@ -88,7 +88,7 @@ def _roster(course, roster):
     return read_roster(roster) if roster is not None else None
 
 
-# Whose is it --------------------------------------------------------------------------------------------------
+# Whose is it --------------------------------------------------------------------------------------
 
 
 def _match(submissions, people, report):
@@ -128,7 +128,7 @@ def _by_name(submission):
 
 
 def _hold_alike(course, matched, report):
-    """Take out students whose ids look the same, among each other or to one who is there: a person decides."""
+    """Take out students whose ids look the same, as each other's or as one that is there already."""
     folder = course / "submitted"
     there = (
         {path.name for path in folder.iterdir() if not path.name.startswith(".")}

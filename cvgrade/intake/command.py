@@ -10,7 +10,8 @@ from cvgrade.intake.lms import KINDS
 EPILOG = """\
 exit codes: 0 all was collected; 3 collected, but some of it waits for you; 1 nothing was collected
 
-Canvas: Assignments → the assignment → Download Submissions. Moodle: Submissions → Download all submissions, with
+Canvas: Assignments → the assignment → Download Submissions. Moodle: Submissions → Download all submissions,
+with
 "Download submissions in folders". Gradescope: Review Grades → Export Submissions. Give the ZIP file as it is.
 """
 

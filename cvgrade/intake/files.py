@@ -149,6 +149,7 @@ def size_text(count):
 
 
 def kind_name(kind):
+    """What a file that is no plain file is; `kind` is `stat.S_IFMT` of its mode."""
     return {
         stat.S_IFLNK: "a symbolic link",
         stat.S_IFDIR: "a folder that calls itself a file",

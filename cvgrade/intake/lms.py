@@ -1,9 +1,10 @@
 """Read what a learning management system says in the names of a download: who, when, which file.
 
-Canvas      `doejane_12345_67890_hw.ipynb`, late `doejane_LATE_12345_67890_hw.ipynb`, handed in again `…_hw-1.ipynb`,
+Canvas      `doejane_12345_67890_hw.ipynb`, late `doejane_LATE_12345_67890_hw.ipynb`, handed in again
+`…_hw-1.ipynb`,
             graded anonymously `anon_aB3dE_67890_hw.ipynb` (12345 is the student, 67890 the file)
-Moodle      `Jane Doe_12345_assignsubmission_file/hw.ipynb`, or `Jane Doe_12345_assignsubmission_file_hw.ipynb`
-Gradescope  `submission_1234/hw.ipynb` and `submission_metadata.yml`
+Moodle      `Jane Doe_12345_assignsubmission_file/hw.ipynb`, or `Jane
+Doe_12345_assignsubmission_file_hw.ipynb` Gradescope  `submission_1234/hw.ipynb` and `submission_metadata.yml`
 folders     `jane/hw.ipynb`, or `jane.zip`: one folder or ZIP file for each student
 
 A student names the files, not the download: only the part of a name that the system wrote is read, and
@@ -110,13 +111,14 @@ def _recognise(members):
                 if inner and _matches(inner, kind):
                     raise ArchiveError(
                         f"everything is in one folder, {root!r}, which holds what looks like a download from "
-                        f"{kind.title()}: pass lms={kind!r} if it is one, or lms='folders' if {root!r} is a student"
+                        f"{kind.title()}: pass lms={kind!r} if it is one, "
+                        f"or lms='folders' if {root!r} is a student"
                     )
     return next((kind for kind in KINDS[:3] if _matches(members, kind)), "folders")
 
 
 def _matches(members, kind):
-    """Whether the top of a download has a system's names. Canvas's cannot be Moodle's, nor the other way round."""
+    """Whether the top of a download has a system's names; Canvas's cannot be Moodle's."""
     if kind == "gradescope":
         return any(member.parts == (METADATA,) for member in members)
     if kind == "moodle":

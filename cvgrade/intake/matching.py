@@ -1,8 +1,8 @@
 """Find the cells of a handed-in notebook that stand for the places of the released one.
 
 Evidence, strongest first: nbgrader's grade id, the cell's own id, the text itself, the names that only this
-answer defines, likeness to the text given, and last the place between two cells that are sure. A grade id that
-the text contradicts is not believed: metadata can be moved. What stays open is left open.
+answer defines, likeness to the text given, and last the place between two cells that are sure. A grade id
+that the text contradicts is not believed: metadata can be moved. What stays open is left open.
 """
 
 from bisect import bisect_left
@@ -213,7 +213,7 @@ class _Matcher:
             rivals = [
                 other
                 for other in near
-                if other != slot and dict((-c, s) for s, c in near[other])[cell] >= CLOSE
+                if other != slot and any(-at == cell and score >= CLOSE for score, at in near[other])
             ]
             if not rivals and cell in self._open_cells():
                 self._pair(slot, cell, "likeness")
@@ -230,7 +230,7 @@ class _Matcher:
                 self._pair(slot, found[0], "place")
 
     def _fits(self, slot, cell):
-        """Whether a cell can be the answer: it defines what it must, and notes beside deleted code are not code."""
+        """Whether a cell can be the answer: it defines what it must, and is no note beside deleted code."""
         if self.slots[slot].names and not self.slots[slot].names & self.names[cell]:
             return False
         wanted, kind = self.slots[slot].type, self.cells[cell].type
@@ -270,7 +270,7 @@ class _Matcher:
             slot = back[slot]
         return run[::-1]
 
-    # What is left --------------------------------------------------------------------------------------------
+    # What is left ---------------------------------------------------------------------------------
 
     def _leftover_copies(self):
         """Exact copies of a text of the instructor's that is in its place already."""

@@ -1,4 +1,4 @@
-"""Names that strangers chose: which are safe as a path, which stand for the same thing, which can be an id."""
+"""Names that strangers chose: which are safe as a path, which are the same, which can be an id."""
 
 import re
 import unicodedata
@@ -7,7 +7,8 @@ LONGEST_PART = 200  # bytes of UTF-8; file systems take 255, and copies add to i
 LONGEST_PATH = 800
 DEEPEST = 24
 LONGEST_ID = 100
-# Windows cannot hold these, shells and nbgrader's globs read some, and no system we take files from writes them.
+# Windows cannot hold these, shells and nbgrader's globs read some, and no system we take files from writes
+# them.
 ODD = '*?<>|":'
 # They turn the rest of a line around on screen: `exe.bynpi` reads as `ipynb.exe`.
 TURNING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -32,8 +33,8 @@ class NameRefused(ValueError):
 def clean_path(raw):
     """The parts of a relative path from an archive, safe to join to a folder.
 
-    Compatibility forms (full-width letters and dots, ligatures) become plain ones *before* the checks, so that
-    a full-width `．．／` is the traversal that it looks like.
+    Compatibility forms (full-width letters and dots, ligatures) become plain ones *before* the checks, so
+    that a full-width `．．／` is the traversal that it looks like.
 
     Args:
         raw: the name as the archive holds it; `/` and `\\` both separate.
@@ -101,14 +102,13 @@ def path_key(parts):
 
 
 def look(text):
-    """Equal for two ids that look alike: case, accents' encoding, invisible and foreign twin letters ignored."""
+    """Equal for two ids that look alike: case, invisible letters and twins in other scripts do not count."""
     plain = unicodedata.normalize("NFKC", text).translate(TWINS).casefold()
-    plain = "".join(letter for letter in plain if unicodedata.category(letter) not in ("Cf", "Mn", "Me"))
-    return plain
+    return "".join(letter for letter in plain if unicodedata.category(letter) not in ("Cf", "Mn", "Me"))
 
 
 def is_id(text):
-    """Whether a text can be a student's id: a folder's name that no glob, shell, CSV or file system misreads."""
+    """Whether a text can be a student's id: a name that no glob, shell, CSV or file system misreads."""
     if not isinstance(text, str) or not 0 < len(text) <= LONGEST_ID or len(text.encode()) > LONGEST_PART:
         return False
     if text != unicodedata.normalize("NFKC", text) or text.startswith((".", "-", "+", "@", "=")):

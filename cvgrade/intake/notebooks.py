@@ -87,7 +87,8 @@ def read_book(given):
         cells = data.get("cells")
     else:
         raise NotebookRefused(
-            f"nbformat {major} is not known here (3 and 4 are): open the notebook in JupyterLab and save it again"
+            f"nbformat {major} is not known here (3 and 4 are): "
+            "open the notebook in JupyterLab and save it again"
         )
     if not isinstance(cells, list):
         raise NotebookRefused("the notebook has no list of cells")

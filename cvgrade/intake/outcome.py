@@ -1,4 +1,4 @@
-"""What a collection did: for each student, and for what was nobody's. Made for a script, a page and a person."""
+"""What a collection did: for each student, and for what was nobody's."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -17,7 +17,8 @@ class Collected:
         student: the id in the course.
         name: as the system writes it.
         submission: as the download names it.
-        status: "new", "replaced", "unchanged", "kept" (what was there is newer), or "held" (a person decides).
+        status: "new", "replaced", "unchanged", "kept" (what was there is newer), or "held" (a person
+            decides).
         notebooks: dict from the notebook's name in the assignment to the file's name as handed in.
         files: the other files, as they lie in the folder.
         time: when it was handed in, ISO 8601 in UTC, or "".

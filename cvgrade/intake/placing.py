@@ -56,8 +56,8 @@ def put_together(student, submission, expected, limits, folder):
                 line.problems.append(f"{member.name}: {reason}")
             else:
                 line.notebooks[wanted] = member.name
-        _copy_files([one for one in members if all(one is not other for other in chosen)], chosen, folder, taken,
-                    expected, limits, line)  # fmt: skip
+        rest = [one for one in members if all(one is not other for other in chosen)]
+        _copy_files(rest, chosen, folder, taken, expected, limits, line)
     line.notes += submission.notes
     line.refused += [one.to_json() for one in submission.refused]
     del submission.notes[before[0] :], submission.refused[before[1] :]
@@ -149,7 +149,7 @@ def _rank(ready):
 
 
 def take_place(course, name, student, ready, dry_run):
-    """Move a submission to its place, or leave what is there: nothing is overwritten, the old is put aside."""
+    """Move a submission to its place, or leave what is there; what is replaced is put aside."""
     line, target = ready.line, course / "submitted" / student / name
     if target.parent.is_symlink() or target.is_symlink():
         line.status = "held"

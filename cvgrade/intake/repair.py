@@ -1,9 +1,10 @@
 """Put a handed-in notebook right from its release: the student's answers in the instructor's notebook.
 
 The repaired notebook has the release's cells in the release's order: locked and test cells with the
-instructor's text, answer cells with the student's. Cells that the student added stay where they were, after the
-same cell as before. All outputs are left out; grading makes them again. Nothing that the student wrote
-disappears silently: it is in the notebook, in the `text` of a `Change`, or among the candidates of a `Question`.
+instructor's text, answer cells with the student's. Cells that the student added stay where they were, after
+the same cell as before. All outputs are left out; grading makes them again. Nothing that the student wrote
+disappears silently: it is in the notebook, in the `text` of a `Change`, or among the candidates of a
+`Question`.
 """
 
 from cvgrade.intake.assemble import Texts, assemble
@@ -70,7 +71,7 @@ class _Repair:
         texts = Texts(self.answers, self.pulled, extras)
         return assemble(self.slots, self.cells, self.found, texts, self.release), self.changes, self.questions
 
-    # What the student wrote ----------------------------------------------------------------------------------
+    # What the student wrote -----------------------------------------------------------------------
 
     def _nothing_known(self):
         if not self.cells:
@@ -123,8 +124,8 @@ class _Repair:
             self.pulled[slot] = left
             self._ask(
                 near[0].index,
-                f"{near[0].title} is missing, and the cell of {place.title} held text of the student's, which may "
-                "be it. The text was kept as a cell of the student's own.",
+                f"{near[0].title} is missing, and the cell of {place.title} held text that "
+                "may be it. The text was kept as a cell of the student's own.",
                 left,
             )
             return None
@@ -137,8 +138,8 @@ class _Repair:
         self.pulled[place.index] = [plain(text)]
         self._ask(
             inside[0].index,
-            f"{inside[0].title} seems to stand in the cell of {place.title}, which was edited. The whole text was "
-            f"kept as a cell of the student's own before {place.title}.",
+            f"{inside[0].title} seems to stand in the cell of {place.title}, which was edited. Its text "
+            f"was kept as a cell of the student's own before {place.title}.",
             [text],
         )
         return None
@@ -152,8 +153,10 @@ class _Repair:
                 rest = cut_out(text, place.given)
                 if rest and self.slots[slot].type == place.type:
                     self.answers[slot] = "\n\n".join(part for part in rest if part)
-                    self._note("merged", place.index, f"{place.title} had been merged with {self.slots[slot].title}; "
-                               "they were separated.")  # fmt: skip
+                    message = (
+                        f"{place.title} had been merged with {self.slots[slot].title}; they are apart again."
+                    )
+                    self._note("merged", place.index, message)
                     self.separated.add(place.index)
                     break
 
@@ -173,16 +176,14 @@ class _Repair:
                 apart = every[-1] - every[0] != len(every) - 1
                 self.answers[slot] = "\n\n".join(plain(self.cells[cell].source) for cell in every)
                 self.used.update(dict.fromkeys(rivals, slot))
-                self._note(
-                    "split", slot, f"{place.title} was there in {len(every)} parts; they were put together."
-                )
+                self._note("split", slot, f"{place.title} was in {len(every)} parts; they were put together.")
                 if not apart:
                     continue
             else:
                 self._note(
                     "duplicated",
                     slot,
-                    f"{place.title} was there {len(every)} times with different texts. All of them run, in the "
+                    f"{place.title} was there {len(every)} times with different texts. All run, in the "
                     "order in which they stood.",
                 )
                 if not place.manual:
@@ -236,7 +237,8 @@ class _Repair:
                 self._note("missing", slot, f"{place.title} was missing; it was put back.")
                 continue
             doubts = [cell for cell in self.found.doubts.get(slot, []) if cell not in self.used]
-            # Cells that had been merged: one answer's cell holds what is no code, and another answer is missing.
+            # Cells that had been merged: one answer's cell holds what is no code, and another answer is
+            # missing.
             doubts += [
                 self.found.pairs[other]
                 for other, text in sorted(self.answers.items())
@@ -278,7 +280,8 @@ class _Repair:
             if not sure:
                 self._ask(
                     slot,
-                    f"{place.title} stood in another place and is known only by its grade id: is this its answer?",
+                    f"{place.title} stood in another place and is known only by its grade id: "
+                    "is this its answer?",
                     [text],
                 )
 

@@ -1,6 +1,7 @@
 """The class list: from a system's name or number for a student to the student's id in the course.
 
-A CSV file that the system itself exports will do: Canvas's gradebook, Moodle's grading worksheet, Gradescope's
+A CSV file that the system itself exports will do: Canvas's gradebook, Moodle's grading worksheet,
+Gradescope's
 roster; or one with columns `student_id`, and any of `name`, `email`, `canvas_id`, `moodle_id`, `sid`,
 `submitted_at`.
 """
@@ -210,7 +211,7 @@ def same_name(first, second):
 
 
 def parse_time(text):
-    """A time as a system writes it in a table, in this machine's time zone if it names none; None if unknown."""
+    """A time as a system writes it, in this machine's time zone if it names none; None if unknown."""
     text = text.replace("\u202f", " ").strip()
     if not text or text == "-":
         return None
@@ -247,7 +248,8 @@ def _id_column(path, header, candidates, body):
             return column
         if not why:
             why = (
-                f"line {bad[0]}: {bad[1]!r} cannot be a student's id (letters, digits, . _ - @ and single spaces)"
+                f"line {bad[0]}: {bad[1]!r} cannot be a student's id "
+                "(letters, digits, . _ - @ and single spaces)"
                 if bad
                 else f"the column {header[column]!r} holds an id twice"
             )

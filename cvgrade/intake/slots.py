@@ -72,7 +72,7 @@ def read_slots(release, source=None):
     """
     released = _by_grade_id(release, "release")
     sources = _by_grade_id(source, "source") if source is not None else {}
-    order = [cell for cell in release.cells]
+    order = list(release.cells)
     for grade_id, cell in sources.items():  # a question that was added after the release
         if grade_id not in released:
             order.insert(_place(source, cell, order), cell)
@@ -174,7 +174,7 @@ def _role(cell):
 
 
 def _place(source, cell, order):
-    """Where a cell of the source goes in a list of the release's: after the last one before it that is there."""
+    """Where a cell of the source goes among the release's: after the last one before it that is there."""
     places = {_grade_id(other): index for index, other in enumerate(order) if _grade_id(other)}
     before = source.cells[: next(index for index, other in enumerate(source.cells) if other is cell)]
     return next((places[_grade_id(other)] + 1 for other in reversed(before) if _grade_id(other) in places), 0)

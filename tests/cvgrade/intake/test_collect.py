@@ -189,7 +189,7 @@ def test_a_students_file_name_cannot_pass_for_another_student(give):
     assert [line.student for line in report.students] == ["doe_12", "roe_13"]
 
 
-# Who it is ---------------------------------------------------------------------------------------------------
+# Who it is ----------------------------------------------------------------------------------------
 
 CANVAS_ROSTER = """Student,ID,SIS User ID,SIS Login ID,Section,hw (55)
     Points Possible,,,,,8
@@ -278,7 +278,7 @@ def test_names_that_cannot_be_students_are_refused(give, course, name):
     assert not any("\r" in line for line in report.text().split("\n"))
 
 
-# Which notebook --------------------------------------------------------------------------------------------------
+# Which notebook -----------------------------------------------------------------------------------
 
 
 def test_a_renamed_notebook_is_known_by_what_is_in_it(give, course):
@@ -341,7 +341,7 @@ def test_data_files_lie_where_the_notebook_looks_for_them(give, course):
     assert any("which the assignment reads" in note for note in one(report, "doe_1").notes)
 
 
-# Again -------------------------------------------------------------------------------------------------------------
+# Again --------------------------------------------------------------------------------------------
 
 
 def test_collecting_again_changes_nothing(give, course):
@@ -415,7 +415,7 @@ def test_what_cannot_be_collected_from_is_said_in_one_sentence(course, tmp_path)
         collect("other", tmp_path, course)
 
 
-# Hostile archives -----------------------------------------------------------------------------------------------------
+# Hostile archives ---------------------------------------------------------------------------------
 
 
 def test_students_times_and_secrets_are_ignored(give, course):
@@ -467,8 +467,8 @@ def test_paths_that_lead_astray_are_refused_by_name(give, course, tmp_path, name
 
 @pytest.mark.parametrize(
     ("mode", "kind"),
-    [(0o120777, "symbolic link"), (0o020666, "character device"), (0o060660, "block device"), (0o010644, "named pipe"),
-     (0o140755, "socket")],
+    [(0o120777, "symbolic link"), (0o020666, "character device"), (0o060660, "block device"),
+     (0o010644, "named pipe"), (0o140755, "socket")],
 )  # fmt: skip
 def test_links_and_devices_in_an_archive_are_refused(give, course, mode, kind):
     report = give([("amara/hw.ipynb", WORK), (kit.entry("amara/thing", mode), "/etc/passwd")])
@@ -640,7 +640,7 @@ def test_gradescope_metadata_that_run_code_or_explode_are_only_data(give):
     assert not Path("/tmp/never_cvgrade").exists()
 
 
-# The command -------------------------------------------------------------------------------------------------------------
+# The command --------------------------------------------------------------------------------------
 
 
 def test_the_command_prints_and_exits_for_scripts(course, tmp_path, capsys):

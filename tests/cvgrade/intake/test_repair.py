@@ -152,7 +152,7 @@ def test_an_untouched_copy_gives_way_to_the_one_with_an_answer():
 def test_two_written_answers_under_one_grade_id_are_put_together_or_asked_about():
     given = handed_in((mutations.duplicate, Q2, Q2 + 1))
     given["cells"][Q2 + 1]["source"] = "And pi is constant."
-    book, notes, questions = repair(given, RELEASE, SOURCE)
+    book, _, questions = repair(given, RELEASE, SOURCE)
     assert answers(book)["q2"] == "Because it is a circle.\n\nAnd pi is constant."
     assert not questions
     given["cells"].append(given["cells"].pop(Q2 + 1))
@@ -209,17 +209,21 @@ def test_two_answers_that_nothing_tells_apart_are_not_guessed_at():
 
 
 def test_format_3_is_read():
-    old = {
-        "nbformat": 3,
-        "nbformat_minor": 0,
-        "metadata": {"name": ""},
-        "worksheets": [{"cells": [
-            {"cell_type": "heading", "level": 1, "source": ["Circles and balls, assignment one"], "metadata": {}},
-            *({"cell_type": "code", "language": "python", "input": one["source"].splitlines(True), "outputs": [],
-               "metadata": {}} if one["cell_type"] == "code" else
-              {"cell_type": "markdown", "source": one["source"], "metadata": {}} for one in handed_in()["cells"][1:]),
-        ]}],
-    }  # fmt: skip
+    title = {
+        "cell_type": "heading",
+        "level": 1,
+        "source": ["Circles and balls, assignment one"],
+        "metadata": {},
+    }
+    cells = [title]
+    for one in handed_in()["cells"][1:]:
+        old = {"cell_type": one["cell_type"], "metadata": {}}
+        if one["cell_type"] == "code":
+            old |= {"language": "python", "input": one["source"].splitlines(True), "outputs": []}
+        else:
+            old["source"] = one["source"]
+        cells.append(old)
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": cells}]}
     book, notes, questions = repair(json.dumps(old), RELEASE, SOURCE)
     assert answers(book) == kit.ANSWERS
     assert "notebook" in kinds(notes)

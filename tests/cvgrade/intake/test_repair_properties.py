@@ -37,7 +37,7 @@ def everything(book, changes, questions):
 
 
 def passed(book):
-    """The tests that pass when the cells run in order, as nbgrader runs them: an error does not stop the rest."""
+    """The tests that pass when the cells run in order, as nbgrader runs them: errors do not stop it."""
     space, good = {"math": math, "print": lambda *_: None}, set()
     for one in book.cells:
         if one.cell_type != "code":
@@ -120,7 +120,7 @@ def test_right_answers_still_pass_or_a_person_is_asked(changes):
 @SOME
 @given(st.lists(mutations.MUTATIONS, max_size=5))
 def test_a_repaired_notebook_needs_no_repair(changes):
-    book, _, questions = repair(mutated(changes), RELEASE, SOURCE)
+    book, _, _ = repair(mutated(changes), RELEASE, SOURCE)
     again, notes, more = repair(book, RELEASE, SOURCE)
     assert [(one.source, one.cell_type, one.metadata) for one in again.cells] == [
         (one.source, one.cell_type, one.metadata) for one in book.cells
