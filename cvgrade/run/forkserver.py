@@ -35,6 +35,7 @@ def main(control):
         if boxed:
             _become_nobody(settings["uid"])
         sys.path[:0] = settings["path"]
+        sys.path += [path for path in settings["packages"] if path not in sys.path]
         versions = _load(settings["libraries"], settings["role"])
         answer = {"ready": True, "versions": versions, "threads": len(os.listdir("/proc/self/task"))}
     except Exception as error:

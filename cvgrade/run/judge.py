@@ -188,6 +188,7 @@ class Server:
             "sandbox": station.sandbox,
             "libraries": station.libraries,
             "path": path,
+            "packages": walls.package_folders(),
             "uid": walls.UID if boxed and walls.is_root() else 0,
         }
         self.sock.send(json.dumps(settings).encode())

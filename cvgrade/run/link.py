@@ -480,8 +480,8 @@ class TesterDecoder(wire.Decoder):
         else:
             kept = (text, weights, models.put_together(part, self))
         self.link.rebuilt[number] = (text, weights, kept[2])
-        self._other_h(depth, handle[1], handle[2])  # keep the handle's number taken while the copy lives
-        self.link.rebuilt[number, "handle"] = self.link.standins.get(number)
+        # While the copy lives, so does the handle: its number is not given to another object.
+        self.link.rebuilt[number, "handle"] = self._other_h(depth, *handle[1:])
         return kept[2]
 
     def _other_df(self, depth, *rest):

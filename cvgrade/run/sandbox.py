@@ -150,13 +150,18 @@ def python_folders():
     while os.path.islink(link):  # a chain of links: each of them must be there
         link = os.path.join(os.path.dirname(link), os.readlink(link))
         wanted.add(os.path.dirname(os.path.dirname(os.path.normpath(link))))
-    wanted |= {path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and os.path.isdir(path)}
+    wanted |= set(package_folders())
     found = []
     for path in sorted({os.path.abspath(path) for path in wanted}):
         within = [*found, *(folder for folder in SYSTEM if os.path.isdir(folder))]
         if path != "/" and not any(path == one or path.startswith(one + "/") for one in within):
             found.append(path)
     return found
+
+
+def package_folders():
+    """Folders of installed packages that this Python imports from."""
+    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and os.path.isdir(path)]
 
 
 def is_root():

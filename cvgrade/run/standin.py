@@ -202,7 +202,7 @@ def _compare(self, dunder, other):
     """An operator: asked of the student's process only where the tester's value would not be given away."""
     link = _link(self)
     if isinstance_of_standin(other) or link.defines(_info(self)["mro"][0][1], dunder):
-        if dunder not in _info(self)["dunders"]:
+        if dunder not in _info(self)["dunders"] and dunder not in ("__eq__", "__ne__"):
             return NotImplemented
         return link.special(self, dunder, other)
     if dunder in ("__eq__", "__ne__"):

@@ -25,7 +25,10 @@ def value(tag, rest, decoder):
     if tag == "ix" and len(rest) == 2:
         return pd.Index(decoder.value(rest[1]), name=decoder.value(rest[0]))
     if tag == "se" and len(rest) == 3:
-        return pd.Series(_read(rest[1], decoder), name=decoder.value(rest[0]), index=_read_index(rest[2], decoder))
+        series, index = _read(rest[1], decoder).rename(decoder.value(rest[0])), _read_index(rest[2], decoder)
+        if index is not None:
+            series.index = index
+        return series
     if tag == "df" and len(rest) == 3 and all(type(part) is list for part in rest[:2]):
         columns = [pd.Series(_read(part, decoder)) for part in rest[1]]
         if len({len(column) for column in columns}) > 1 or len(columns) != len(rest[0]):

@@ -53,7 +53,9 @@ class Judge:
     def one(self, answer, test, solution="f = None\nx = None", before="", points=1, **options):
         """The verdict on one answer; `solution` tells which names are the student's."""
         source = one_question(solution, test, points, before)
-        (verdict,) = self(source, {"q": answer}, **options).verdicts
+        result = self(source, {"q": answer}, **options)
+        print(result.outputs, result.notes)  # pytest shows it where a test fails
+        (verdict,) = result.verdicts
         return verdict
 
 
