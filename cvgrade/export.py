@@ -6,10 +6,12 @@ order and the system's own numbers are the system's; without one they are made f
 """
 
 import math
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cvgrade.intake.roster import RosterError, read_table
+from cvgrade.intake.names import shown
+from cvgrade.intake.roster import RosterError, read_roster, read_table
 from cvgrade.sheets import ExportError, canvas, moodle, plain, write_table
 
 KINDS = ("canvas", "moodle", "csv")
@@ -175,3 +177,47 @@ def _sound(mark, done):
         return mark
     done.left_out[mark.student] = reason
     return Mark(**{**mark.__dict__, "score": None})
+
+
+def add_arguments(parser):
+    """Add the arguments of `cvgrade export` to a parser.
+
+    Args:
+        parser: an `argparse.ArgumentParser`; `--course` is there already.
+    """
+    parser.add_argument("name", help="the assignment")
+    parser.add_argument("--to", choices=KINDS, default="csv", help="whose format (%(default)s)")
+    parser.add_argument("--out", type=Path, help="file to write (default: NAME-TO.csv)")
+    parser.add_argument(
+        "--template",
+        type=Path,
+        help="the CSV file of Canvas's gradebook or Moodle's grading worksheet: its students and numbers",
+    )
+    parser.add_argument("--column", help="the column of the template for the marks, where it cannot be told")
+    parser.add_argument("--roster", type=Path, help="class list (default: roster.csv in the course folder)")
+    parser.add_argument("--db", help="the gradebook's URL (default: gradebook.db in the course folder)")
+    parser.add_argument(
+        "--bom", action="store_true", default=None, help="begin with a byte order mark, for Excel"
+    )
+
+
+def run(options):
+    """Export and say what was left out; returns 0, 3 if marks were left out, or 1 if none was written."""
+    roster = options.roster or options.course / "roster.csv"
+    url = options.db or f"sqlite:///{(options.course / 'gradebook.db').resolve()}"
+    out = options.out or Path(f"{options.name}-{options.to}.csv")
+    try:
+        if not options.db and not (options.course / "gradebook.db").exists():
+            raise ExportError(f"{options.course} has no gradebook.db: grade first, or pass --db")
+        people = read_roster(roster) if options.roster or roster.exists() else None
+        marks = read_marks(url, options.name, people)
+        done = export(options.name, marks, options.to, out, options.template, options.column, options.bom)
+    except (ExportError, RosterError, OSError) as error:
+        print(f"cvgrade: {error}", file=sys.stderr)
+        return 1
+    print(f"{done.path}: {len(done.written)} marks")
+    for note in done.notes:
+        print(f"  {shown(note, 400)}")
+    for student, reason in sorted(done.left_out.items()):
+        print(f"  left out: {shown(student)}: {reason}")
+    return 3 if done.left_out or done.notes else 0

@@ -27,7 +27,7 @@ COLUMNS = {
     "email": ("email", "email address", "sis login id"),
     "canvas": ("canvas_id", "canvas id", "id"),
     "moodle": ("moodle_id", "participant", "identifier"),
-    "sid": ("sid", "sis user id", "id number", "student_id", "student id"),
+    "sid": ("sid", "sis user id", "id number"),
     "login": ("username", "login", "sis login id"),
     "time": ("submitted_at", "last modified (submission)"),
 }  # fmt: skip

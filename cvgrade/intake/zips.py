@@ -46,7 +46,14 @@ def open_zip(stream, limits, most_bytes, most_files=None, times=True):
     stream.seek(0)
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        ValueError,
+        OverflowError,
+        NotImplementedError,
+        struct.error,
+    ) as error:
         raise ArchiveError(f"not a ZIP file that can be read ({error})") from error
     with archive:
         yield _list_zip(archive, size, limits, most_bytes, most_files, times)
@@ -166,8 +173,9 @@ def _directory_numbers(stream, size):
     if (entries == 0xFFFF or length == 0xFFFFFFFF) and at >= 20:
         stream.seek(at - 20)
         locator = stream.read(20)
-        if locator[:4] == b"PK\x06\x07":
-            stream.seek(struct.unpack("<Q", locator[8:16])[0])
+        where = struct.unpack("<Q", locator[8:16])[0]
+        if locator[:4] == b"PK\x06\x07" and where < size:
+            stream.seek(where)
             large = stream.read(56)
             if large[:4] == b"PK\x06\x06" and len(large) == 56:
                 entries, length = struct.unpack("<Q", large[32:40])[0], struct.unpack("<Q", large[40:48])[0]

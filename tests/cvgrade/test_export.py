@@ -217,23 +217,31 @@ def test_a_workbook_read_back_has_the_same_cells(tmp_path):
 # The gradebook ------------------------------------------------------------------------------------
 
 
-def test_marks_come_from_nbgraders_gradebook(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A course folder with nbgrader's gradebook."""
     from nbgrader.api import Gradebook
 
-    # nbgrader stamps a new gradebook with the command `alembic`, which stands beside this Python.
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    folder = tmp_path_factory.mktemp("course")
+    with pytest.MonkeyPatch.context() as patch:
+        # nbgrader stamps a new gradebook with the command `alembic`, which stands beside this Python.
+        patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+        with Gradebook(f"sqlite:///{folder / 'gradebook.db'}", "") as gradebook:
+            gradebook.add_assignment("hw")
+            gradebook.add_notebook("hw", "hw")
+            gradebook.add_grade_cell("q1_test", "hw", "hw", max_score=5, cell_type="code")
+            for student in ("amara", "bjorn"):
+                gradebook.add_student(student, first_name="A", last_name="=B")
+            gradebook.add_submission("hw", "amara", timestamp="2026-03-04 10:15:00 UTC")
+            grade = gradebook.find_grade("q1_test", "hw", "hw", "amara")
+            grade.auto_score, grade.needs_manual_grade = 4, False
+            gradebook.db.commit()
+    return folder
 
-    url = f"sqlite:///{tmp_path / 'gradebook.db'}"
-    with Gradebook(url, "") as gradebook:
-        gradebook.add_assignment("hw")
-        gradebook.add_notebook("hw", "hw")
-        gradebook.add_grade_cell("q1_test", "hw", "hw", max_score=5, cell_type="code")
-        for student in ("amara", "bjorn"):
-            gradebook.add_student(student, first_name="A", last_name="=B")
-        gradebook.add_submission("hw", "amara", timestamp="2026-03-04 10:15:00 UTC")
-        grade = gradebook.find_grade("q1_test", "hw", "hw", "amara")
-        grade.auto_score, grade.needs_manual_grade = 4, False
-        gradebook.db.commit()
+
+@pytest.mark.slow
+def test_marks_come_from_nbgraders_gradebook(graded):
+    url = f"sqlite:///{graded / 'gradebook.db'}"
     marks = read_marks(url, "hw")
     assert [(mark.student, mark.score, mark.max_score, mark.questions) for mark in marks] == [
         ("amara", 4, 5, {"q1_test": 4}),
@@ -243,3 +251,29 @@ def test_marks_come_from_nbgraders_gradebook(tmp_path, monkeypatch):
     assert table[1][:7] == ["amara", "'=B, A", "", "hw", "2026-03-04 10:15:00", "4", "5"]
     with pytest.raises(ExportError, match="no assignment 'other'"):
         read_marks(url, "other")
+
+
+@pytest.mark.slow
+def test_the_command_writes_and_exits_for_scripts(graded, tmp_path, capsys):
+    import argparse
+
+    from cvgrade.export import add_arguments, run
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--course", type=Path)
+    add_arguments(parser)
+    args = ["hw", "--out", str(tmp_path / "out.csv"), "--to", "canvas", "--course"]
+    assert run(parser.parse_args([*args, str(tmp_path)])) == 1
+    assert "grade first" in capsys.readouterr().err
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student_id,name,canvas_id\namara,Amara B,77\n", encoding="utf-8")
+    assert run(parser.parse_args([*args, str(graded), "--roster", str(roster)])) == 3
+    assert "left out: bjorn: nothing was handed in" in capsys.readouterr().out
+    assert rows((tmp_path / "out.csv").read_text(encoding="utf-8"))[2] == [
+        "Amara B",
+        "77",
+        "",
+        "amara",
+        "",
+        "4",
+    ]
