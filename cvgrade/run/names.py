@@ -88,10 +88,29 @@ class _Finder(ast.NodeVisitor):
             self.imported.add(alias.asname or alias.name)
 
     def visit_Name(self, node):
-        if isinstance(node.ctx, ast.Load):
-            self.loaded.add(node.id)
-        else:
+        if not isinstance(node.ctx, ast.Load):
             self.bound.add(node.id)
+        elif node.id not in self.bound:
+            self.loaded.add(node.id)
+
+    def visit_Assign(self, node):
+        self._in_order(node.value, *node.targets)
+
+    def visit_AnnAssign(self, node):
+        self._in_order(node.value, node.target)
+
+    def visit_NamedExpr(self, node):
+        self._in_order(node.value, node.target)
+
+    def visit_For(self, node):
+        self._in_order(node.iter, node.target, *node.body, *node.orelse)
+
+    visit_AsyncFor = visit_For
+
+    def _in_order(self, *parts):
+        for part in parts:
+            if part is not None:
+                self.visit(part)
 
     def visit_ExceptHandler(self, node):
         if node.name:
@@ -102,9 +121,9 @@ class _Finder(ast.NodeVisitor):
         self.bound.update(node.names)
 
     def visit_AugAssign(self, node):
-        if isinstance(node.target, ast.Name):
+        if isinstance(node.target, ast.Name) and node.target.id not in self.bound:
             self.loaded.add(node.target.id)
-        self.generic_visit(node)
+        self._in_order(node.value, node.target)
 
     def visit_Attribute(self, node):
         if not isinstance(node.ctx, ast.Load):
@@ -137,7 +156,9 @@ class _Finder(ast.NodeVisitor):
     def visit_ClassDef(self, node):
         self.bound.add(node.name)
         self.dunders[node.name] = {
-            part.name for part in node.body if isinstance(part, ast.FunctionDef) and part.name.startswith("__")
+            part.name
+            for part in node.body
+            if isinstance(part, ast.FunctionDef) and part.name.startswith("__")
         }
         for part in (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)):
             self.visit(part)

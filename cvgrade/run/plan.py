@@ -313,7 +313,9 @@ def _add_free(steps, cells, source):
             continue
         match = next((one for one in source.cells if not _grade_id(one) and _same(one, cell)), None)
         steps.append(
-            Step("student", cell.get("id", "cell"), cell.source, None, 0, False, match.source if match else "")
+            Step(
+                "student", cell.get("id", "cell"), cell.source, None, 0, False, match.source if match else ""
+            )
         )
 
 

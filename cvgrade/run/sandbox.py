@@ -60,7 +60,18 @@ def find_bubblewrap():
 
 def check():
     """Raise `SandboxError` unless bubblewrap is installed and the kernel lets it work."""
-    try_out = [find_bubblewrap(), *_namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
+    try_out = [
+        find_bubblewrap(),
+        *_namespaces(),
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "true",
+    ]
     done = subprocess.run(try_out, capture_output=True, text=True, timeout=30)
     if done.returncode:
         raise SandboxError(
@@ -116,7 +127,9 @@ def command(control, role, packages=(), folders=None, environment=None):
 
 def python(control, code):
     """The command line of the fork server itself: isolated, so that no variable and no folder changes it."""
-    start = f"import sys; sys.path.insert(0, {code!r}); from cvgrade.run.forkserver import main; main({control})"
+    start = (
+        f"import sys; sys.path.insert(0, {code!r}); from cvgrade.run.forkserver import main; main({control})"
+    )
     return [sys.executable, "-I", "-B", "-X", "utf8", "-c", start]
 
 
@@ -161,7 +174,9 @@ def python_folders():
 
 def package_folders():
     """Folders of installed packages that this Python imports from."""
-    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and os.path.isdir(path)]
+    return [
+        path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and os.path.isdir(path)
+    ]
 
 
 def is_root():

@@ -26,12 +26,36 @@ ATTRIBUTES = {
     "__self__",
     "__wrapped__",
 }
-TRUTH_TAKING = {"evaluate", "test_on_batch", "score", "fit", "train_on_batch", "compute_loss", "compute_metrics"}
+TRUTH_TAKING = {
+    "evaluate",
+    "test_on_batch",
+    "score",
+    "fit",
+    "train_on_batch",
+    "compute_loss",
+    "compute_metrics",
+}
 LIBRARIES = ("keras.", "sklearn.", "tensorflow.")
-FORWARD = (
-    "__len__ __iter__ __next__ __reversed__ __getitem__ __setitem__ __delitem__ __enter__ __bool__ __int__ __float__ "
-    "__complex__ __index__ __abs__ __neg__ __pos__ __invert__ __round__"
-).split()
+FORWARD = [
+    "__len__",
+    "__iter__",
+    "__next__",
+    "__reversed__",
+    "__getitem__",
+    "__setitem__",
+    "__delitem__",
+    "__enter__",
+    "__bool__",
+    "__int__",
+    "__float__",
+    "__complex__",
+    "__index__",
+    "__abs__",
+    "__neg__",
+    "__pos__",
+    "__invert__",
+    "__round__",
+]
 OPERATORS = {f"__{name.strip('_')}__" for name in ARITHMETIC + COMPARISONS}
 OPERATORS |= {f"__r{name.strip('_')}__" for name in ARITHMETIC} | {"__contains__"}
 _types = {}
@@ -40,7 +64,7 @@ _types = {}
 class StandIn:
     """An object on the student's side. Its own three attributes are slots that no attribute access reaches."""
 
-    __slots__ = ("__weakref__", "_StandIn__info", "_StandIn__link", "_StandIn__number")
+    __slots__ = ("_StandIn__info", "_StandIn__link", "_StandIn__number", "__weakref__")
 
     def __getattribute__(self, name):
         if name == "__class__":

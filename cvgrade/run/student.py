@@ -76,7 +76,9 @@ class Server:
             return {"error": values.describe_error(error, encoder)}, encoder.buffers
         except BaseException as second:
             kind = type(second).__name__
-            return {"error": {"mro": [["builtins", "RuntimeError"]], "text": f"an error without words ({kind})"}}, []
+            return {
+                "error": {"mro": [["builtins", "RuntimeError"]], "text": f"an error without words ({kind})"}
+            }, []
         finally:
             self.busy -= 1
 
@@ -87,14 +89,19 @@ class Server:
         except (wire.CannotCross, ValueError, TypeError) as error:
             text = f"what your code returned cannot be handed over: {error}"
             data = wire.pack(
-                {"seq": seq, "error": {"mro": [["builtins", "TypeError"], ["builtins", "Exception"]], "text": text}}
+                {
+                    "seq": seq,
+                    "error": {"mro": [["builtins", "TypeError"], ["builtins", "Exception"]], "text": text},
+                }
             )
         wire.send_bytes(self.sock, data)
 
     def _callback(self, number, args, kwargs):
         """Call a function of the tester."""
         if threading.get_ident() != self.thread or not self.busy:
-            raise RuntimeError("a function that a test passed in can only be called while the test waits for it")
+            raise RuntimeError(
+                "a function that a test passed in can only be called while the test waits for it"
+            )
         encoder = values.StudentEncoder(self.objects)
         document = {
             "callback": number,
@@ -254,5 +261,3 @@ def main(descriptor, request):
         pass
     finally:
         os._exit(0)
-
-

@@ -12,7 +12,12 @@ def node(value, encoder, depth):
         names = [encoder.node(name, depth + 1) for name in value.columns]
         return ["df", names, columns, _index(value.index, encoder, depth)]
     if isinstance(value, pd.Series):
-        return ["se", encoder.node(value.name), _column(value, encoder, depth), _index(value.index, encoder, depth)]
+        return [
+            "se",
+            encoder.node(value.name),
+            _column(value, encoder, depth),
+            _index(value.index, encoder, depth),
+        ]
     if isinstance(value, pd.Index) and not isinstance(value, pd.MultiIndex):
         return ["ix", encoder.node(value.name), encoder.node(value.tolist(), depth + 1)]
     return None
@@ -43,7 +48,11 @@ def value(tag, rest, decoder):
 
 
 def _column(series, encoder, depth):
-    if series.dtype.kind in "biufcM" and hasattr(series.dtype, "itemsize") and not hasattr(series.dtype, "tz"):
+    if (
+        series.dtype.kind in "biufcM"
+        and hasattr(series.dtype, "itemsize")
+        and not hasattr(series.dtype, "tz")
+    ):
         return ["x", encoder.node(series.to_numpy(), depth + 1)]
     kind = "category" if series.dtype.name == "category" else "x"
     items = [None if item is None or item != item else item for item in series.tolist()]

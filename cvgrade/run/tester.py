@@ -93,7 +93,14 @@ class Tester:
             why = ("TimeoutError", f"this cell was stopped after {self.link.seconds:g} s")
         kept, self.room = clean(found, self.room)
         if why:
-            kept.append({"output_type": "error", "ename": why[0], "evalue": why[1], "traceback": [f"{why[0]}: {why[1]}"]})
+            kept.append(
+                {
+                    "output_type": "error",
+                    "ename": why[0],
+                    "evalue": why[1],
+                    "traceback": [f"{why[0]}: {why[1]}"],
+                }
+            )
             self.notes.append(f"{step.cell_id}: {why[1]}")
         if not self.link.alive:
             self.over = self.over or step.cell_id
@@ -111,7 +118,9 @@ class Tester:
                 if isinstance(error, StudentError) and not self.link.alive:
                     return
                 text = ast.unparse(statement).partition("\n")[0][:80]
-                self.notes.append(f"{where}: `{text}` failed in the tester: {type(error).__name__}: {error}"[:500])
+                self.notes.append(
+                    f"{where}: `{text}` failed in the tester: {type(error).__name__}: {error}"[:500]
+                )
                 if part is not None:
                     self.names.give_up(ownership.bound_by(statement))
 
@@ -242,7 +251,12 @@ def _score(value, points):
             return "passed", points, "", ""
         return "failed", 0.0, "The test's last check is False.", ""
     if type(value) not in (int, float):
-        return "failed", 0.0, "The test ended in something that is not a number where a score was expected.", ""
+        return (
+            "failed",
+            0.0,
+            "The test ended in something that is not a number where a score was expected.",
+            "",
+        )
     if not math.isfinite(value) or value < 0 or value > points:
         return "failed", 0.0, f"The test gave the score {value:g}, which is not between 0 and {points:g}.", ""
     return ("passed" if value == points else "failed"), float(value), "", ""

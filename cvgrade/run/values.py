@@ -50,8 +50,22 @@ def _swapped(name):
     return lambda target, other: function(other, target)
 
 
-ARITHMETIC = "add sub mul matmul truediv floordiv mod pow and_ or_ xor lshift rshift".split()
-COMPARISONS = "eq ne lt le gt ge".split()
+ARITHMETIC = [
+    "add",
+    "sub",
+    "mul",
+    "matmul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "and_",
+    "or_",
+    "xor",
+    "lshift",
+    "rshift",
+]
+COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
 SPECIAL = {
     "__len__": len,
     "__iter__": iter,
@@ -155,7 +169,12 @@ class StudentEncoder(wire.Encoder):
                 return self.handle(value)  # a class of the student's own, with methods
         if isinstance(value, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
             names = [str(name) for name in kind._fields]
-            return ["nt", kind.__name__, names, *(self.node(item, depth + 1) for item in tuple.__iter__(value))]
+            return [
+                "nt",
+                kind.__name__,
+                names,
+                *(self.node(item, depth + 1) for item in tuple.__iter__(value)),
+            ]
         return self.node(flatten(value), depth)
 
     def _library(self, value, depth):
@@ -164,7 +183,11 @@ class StudentEncoder(wire.Encoder):
         np = sys.modules.get("numpy")
         if np is not None and isinstance(value, np.ndarray):
             exact = np.array(value, subok=False)
-            return self.node(exact, depth) if not exact.dtype.hasobject and type(value) is not type(exact) else None
+            return (
+                self.node(exact, depth)
+                if not exact.dtype.hasobject and type(value) is not type(exact)
+                else None
+            )
         if root in ("tensorflow", "keras"):
             return self._tensor(value, depth) or self._keras(value)
         if "keras" in sys.modules and isinstance(value, sys.modules["keras"].layers.Layer):
@@ -185,7 +208,12 @@ class StudentEncoder(wire.Encoder):
             return ["tfd", value.name]
         if tf is not None and isinstance(value, tf.TensorShape):
             return ["sh", None if value.rank is None else [self.node(length) for length in value.as_list()]]
-        if tf is not None and tf.is_tensor(value) and hasattr(value, "numpy") and not hasattr(value, "assign"):
+        if (
+            tf is not None
+            and tf.is_tensor(value)
+            and hasattr(value, "numpy")
+            and not hasattr(value, "assign")
+        ):
             if value.dtype == tf.string:
                 return ["Ts", list(value.shape), self.node(value.numpy().ravel().tolist(), depth + 1)]
             return ["T", *self.array(value.numpy())]
@@ -329,5 +357,3 @@ def _has(kind, name):
 
 def _text(value):
     return value[:200] if type(value) is str else str(value)[:200]
-
-

@@ -253,5 +253,3 @@ def _close_others(kept):
             os.closerange(low, descriptor)
         low = descriptor + 1
     os.closerange(low, 1 << 16)
-
-

@@ -130,7 +130,7 @@ class Encoder:
             kinds = set(map(type, value))
             if kinds == {float}:
                 return ["lf", self.buffer(struct.pack(f"<{len(value)}d", *value))]
-            if kinds == {int} and -(2**63) <= min(value) and max(value) < 2**63:
+            if kinds == {int} and min(value) >= -(2**63) and max(value) < 2**63:
                 return ["li", self.buffer(struct.pack(f"<{len(value)}q", *value))]
         return ["l" if kind is list else "t", *[self.node(item, depth + 1) for item in value]]
 

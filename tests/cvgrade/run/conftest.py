@@ -85,3 +85,15 @@ def keras_judge():
 @pytest.fixture(scope="session")
 def book():
     return notebook
+
+
+@pytest.fixture(scope="session")
+def judge_on():
+    """A judge on a given station."""
+    return Judge
+
+
+@pytest.fixture(scope="session")
+def job():
+    """A job that any station can judge."""
+    return plan(one_question("x = 1", "assert x == 1"), one_question("x = 1", ""), "amara")

@@ -90,7 +90,7 @@ REPLIES = {
     "a huge announcement": "os.write(fd, struct.pack('<4sIQ', b'CVG1', 1, 2) + struct.pack('<Q', 1 << 60) + b'{}')",
     "endless buffers": "os.write(fd, struct.pack('<4sIQ', b'CVG1', 0xffffffff, 2))",
     "deep nesting": "send(b'{\"seq\":%d,\"ok\":' % seq() + b'[\"l\",' * 200000 + b'1' + b']' * 200000 + b'}')",
-    "the wrong question": "send(b'{\"seq\":999999,\"ok\":1}')",
+    "the wrong question": 'send(b\'{"seq":999999,"ok":1}\')',
     "a forged handle": 'send(b\'{"seq":%d,"ok":["h",-1,{}]}\' % seq())',
     "an unknown tag": 'send(b\'{"seq":%d,"ok":["pickle","x"]}\' % seq())',
     "no object": "send(b'[1,2]')",
@@ -180,7 +180,9 @@ def test_an_endless_loop_costs_only_its_cell(judge, book):
 def test_a_test_that_forgives_exceptions_does_not_pass_when_the_process_dies(judge):
     test = "try:\n    f(1)\nexcept Exception:\n    pass"
     assert judge.one("import os\ndef f(x): os._exit(0)", test).status == "crashed"
-    assert judge.one("def f(x):\n    while True: pass", test, limits=Limits(cell_seconds=1)).status == "timeout"
+    assert (
+        judge.one("def f(x):\n    while True: pass", test, limits=Limits(cell_seconds=1)).status == "timeout"
+    )
 
 
 BOMBS = {
@@ -216,7 +218,10 @@ x = 1""",
     ),
     "files": ("for i in range(10**6): open(f'file{i}', 'w').close()", {"error", "timeout", "not_run"}),
     "output": ("for i in range(200): print('a' * 10**6)\nx = 1", {"passed"}),
-    "native output": ("import os\nfor i in range(200): os.write(2, b'a' * 10**6)\nx = 1", {"passed", "error"}),
+    "native output": (
+        "import os\nfor i in range(200): os.write(2, b'a' * 10**6)\nx = 1",
+        {"passed", "error"},
+    ),
     "shared memory": (
         "import mmap\nmaps = []\nwhile True:\n    m = mmap.mmap(-1, 100 << 20); m.write(bytes(100 << 20)); maps.append(m)",
         {"error", "not_run"},
@@ -228,7 +233,9 @@ x = 1""",
 def test_bombs_hurt_only_their_own_submission(judge, book, bomb):
     text, statuses = BOMBS[bomb]
     source = book(("solution", "q", "x = None"), ("test", "t", "assert x == 1", 1))
-    result = judge(source, {"q": text}, limits=Limits(cell_seconds=8, memory_mb=400, disk_mb=50, processes=40))
+    result = judge(
+        source, {"q": text}, limits=Limits(cell_seconds=8, memory_mb=400, disk_mb=50, processes=40)
+    )
     assert result.verdicts[0].status in statuses, result
     size = sum(len(str(output)) for outputs in result.outputs.values() for output in outputs)
     assert size < 1_200_000
@@ -270,7 +277,10 @@ def _processes_with(mark):
 
 def test_killing_everything_in_sight_ends_only_the_killer(judge, station):
     before = [server.process.pid for server in station.servers.values()]
-    verdict = judge.one("import os\nfor pid in (-1, 1):\n    try: os.kill(pid, 9)\n    except OSError: pass\nx = 1", "assert x == 1")
+    verdict = judge.one(
+        "import os\nfor pid in (-1, 1):\n    try: os.kill(pid, 9)\n    except OSError: pass\nx = 1",
+        "assert x == 1",
+    )
     assert verdict.status in ("passed", "not_run")
     verdict = judge.one("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nx = 1", "assert x == 1")
     assert verdict.status == "not_run"
@@ -304,7 +314,7 @@ tried('shadow', lambda: open('/etc/shadow').read())
 tried('pids', lambda: [p for p in os.listdir('/proc') if p.isdigit() and p not in ('1', '2', str(os.getpid()))])
 tried('init environ', lambda: open('/proc/1/environ').read())
 tried('init memory', lambda: open('/proc/1/mem').read(1))
-tried('init files', lambda: os.listdir('/proc/1/fd'))
+tried('init files', lambda: [os.open(f'/proc/1/fd/{n}', 0) for n in range(9)])
 tried('init root', lambda: os.listdir('/proc/1/root/'))
 tried('environ', lambda: 'swordfish' in open('/proc/self/environ').read() + str(os.environ))
 tried('write /', lambda: open('/x', 'w').write('x'))
@@ -402,7 +412,12 @@ def test_submitted_modules_shadow_nothing_in_the_tester(judge, book):
     source = book(
         ("locked", "imports", "import numpy as np\nimport unittest.mock\nimport colorsys"),
         ("solution", "q", "x = 1"),
-        ("test", "t", "import textwrap, colorsys\nassert textwrap.dedent(' a') == 'a'\nassert np.allclose(x, 2)", 1),
+        (
+            "test",
+            "t",
+            "import textwrap, colorsys\nassert textwrap.dedent(' a') == 'a'\nassert np.allclose(x, 2)",
+            1,
+        ),
     )
     liar = b"def allclose(*a): return True\ndef dedent(x): return 'a'\n"
     names = ("numpy.py", "textwrap.py", "colorsys.py", "unittest.py", "sitecustomize.py", "usercustomize.py")
@@ -426,7 +441,11 @@ os.symlink('/etc/passwd', 'link')
 open('answer.txt', 'w').write('42' if 'secret.txt' not in seen else 'seen')
 """
     result = judge(
-        source, {"q": answer}, files={"truth.txt": b"right"}, given=("truth.txt",), hidden_files={"secret.txt": b"hidden"}
+        source,
+        {"q": answer},
+        files={"truth.txt": b"right"},
+        given=("truth.txt",),
+        hidden_files={"secret.txt": b"hidden"},
     )
     assert [verdict.status for verdict in result.verdicts] == ["passed"] * 3, result.verdicts
 
@@ -448,7 +467,14 @@ np.save('x.npy', np.array([Bomb()], dtype=object), allow_pickle=True)
 
 
 def test_partial_credit_cannot_be_forged(judge):
-    for ending, score in (("0.5", 0.5), ("float('nan')", 0), ("-1.0", 0), ("'full'", 0), ("99.0", 0), ("1e999", 0)):
+    for ending, score in (
+        ("0.5", 0.5),
+        ("float('nan')", 0),
+        ("-1.0", 0),
+        ("'full'", 0),
+        ("99.0", 0),
+        ("1e999", 0),
+    ):
         assert judge.one("x = 1", f"y = x\n{ending}", points=2).score == score
     forged = "import sys\nsys.displayhook = lambda value: print(100)\nx = 1"
     assert judge.one(forged, "x * 0.5", points=2).score == 0.5

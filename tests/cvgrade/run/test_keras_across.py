@@ -175,7 +175,11 @@ def test_figures_are_kept_with_their_alternative_text(keras_judge, book):
 
 def test_every_submission_starts_from_the_same_seed(keras_judge, book):
     source = book(
-        ("solution", "a", "import random, numpy as np, keras\nx = (random.random(), np.random.rand(), float(keras.random.normal(())))"),
+        (
+            "solution",
+            "a",
+            "import random, numpy as np, keras\nx = (random.random(), np.random.rand(), float(keras.random.normal(())))",
+        ),
         ("test", "t", "print(x)\nraise AssertionError(repr(x))", 1),
     )
     first, second = (keras_judge(source).verdicts[0].message for _ in range(2))

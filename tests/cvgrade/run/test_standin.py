@@ -224,7 +224,11 @@ def test_cells_run_in_order_and_see_the_state_of_that_moment(judge, book):
 
 def test_locked_cells_are_the_instructors_on_both_sides(judge, book):
     source = book(
-        ("locked", "setup", "import numpy as np\nTRUTH = np.arange(3)\ndef near(a, b): return abs(a - b) < 1e-9"),
+        (
+            "locked",
+            "setup",
+            "import numpy as np\nTRUTH = np.arange(3)\ndef near(a, b): return abs(a - b) < 1e-9",
+        ),
         ("solution", "a", "def f(x): return x + TRUTH.sum()"),
         ("locked", "use", "result = f(1)"),
         ("test", "t", "assert near(result, 4) and near(f(2), 5) and (TRUTH == [0, 1, 2]).all()", 1),
@@ -253,7 +257,11 @@ def test_many_submissions_at_a_time_do_not_meet(judge, book):
     from concurrent.futures import ThreadPoolExecutor
 
     source = book(
-        ("solution", "a", "import os\nopen('/tmp/mine', 'w').write('N')\nx = (open('/tmp/mine').read(), os.listdir('/tmp'))"),
+        (
+            "solution",
+            "a",
+            "import os\nopen('/tmp/mine', 'w').write('N')\nx = (open('/tmp/mine').read(), os.listdir('/tmp'))",
+        ),
         ("test", "t", "assert x[0] in list('0123456789') and x[1] == ['mine']", 1),
     )
     answers = [{"a": source.cells[0].source.replace("'N'", f"'{n}'")} for n in range(8)]
