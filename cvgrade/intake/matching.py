@@ -8,7 +8,16 @@ that the text contradicts is not believed: metadata can be moved. What stays ope
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from cvgrade.intake.code_text import bound_names, does_something, likeness, parses, plain, share_kept, words
+from cvgrade.intake.code_text import (
+    bound_names,
+    cut_out,
+    does_something,
+    likeness,
+    parses,
+    plain,
+    share_kept,
+    words,
+)
 from cvgrade.intake.slots import FIXED
 
 KEPT = 0.75  # share of the given words that a cell must still have to be known by them
@@ -90,7 +99,7 @@ class _Matcher:
             if cell.grade_id in known:
                 claims.setdefault(known[cell.grade_id], []).append(cell.index)
         by_id = {slot.id: slot.index for slot in self.slots if slot.id}
-        believed = {}
+        believed, told = {}, set()
         for slot, claimants in claims.items():
             for cell in claimants:
                 other = self._text_says(cell, slot, claims)
@@ -102,7 +111,15 @@ class _Matcher:
                     believed.setdefault(slot, []).append(cell)
                 else:
                     self.result.moved_marks.add(cell)
-        return believed
+                    told.add(other)
+        for slot in told & set(
+            believed
+        ):  # another cell defines what this answer must: who claims it does not
+            if self.slots[slot].names:
+                doing = [cell for cell in believed[slot] if self.slots[slot].names & self.names[cell]]
+                self.result.moved_marks.update(set(believed[slot]) - set(doing))
+                believed[slot] = doing
+        return {slot: claimants for slot, claimants in believed.items() if claimants}
 
     def _text_says(self, cell, slot, claims):
         """The place that a cell's text names, if it is another than the one it claims."""
@@ -124,7 +141,20 @@ class _Matcher:
             if self.slots[slot].role in FIXED and likeness(self.slots[slot].words, self.words[cell]) >= ALIKE:
                 return None
             return named[0]
+        if not named and self.slots[slot].names:  # an answer that defines nothing, and an edited test's text
+            return self._edited(cell)
         return None
+
+    def _edited(self, cell):
+        """The locked place whose text a cell holds with changes, or None."""
+        fixed = [one for one in self.slots if one.role in FIXED and one.plain]
+        whole = [one.index for one in fixed if cut_out(self.plain[cell], one.plain) is not None]
+        if len(whole) == 1:
+            return whole[0]
+        ranked = sorted(((likeness(one.words, self.words[cell]), one.index) for one in fixed), reverse=True)
+        if whole or not ranked or ranked[0][0] < ALIKE or (len(ranked) > 1 and ranked[1][0] == ranked[0][0]):
+            return None
+        return ranked[0][1]
 
     def _by_grade_id(self, claims):
         for slot, claimants in claims.items():

@@ -172,9 +172,16 @@ class _Repair:
                 continue
             chosen = self.found.pairs[slot]
             every = sorted([*rivals, chosen])
+            texts = [self.cells[cell].source for cell in every]
+            whole = "\n".join(texts)
+            if place.type == "code" and parses(whole) and not all(parses(text) for text in texts):
+                self.answers[slot] = whole
+                self.used.update(dict.fromkeys(rivals, slot))
+                self._note("split", slot, f"{place.title} was in {len(every)} parts; they were put together.")
+                continue
             if place.type == "markdown":
                 apart = every[-1] - every[0] != len(every) - 1
-                self.answers[slot] = "\n\n".join(plain(self.cells[cell].source) for cell in every)
+                self.answers[slot] = "\n\n".join(plain(text) for text in texts)
                 self.used.update(dict.fromkeys(rivals, slot))
                 self._note("split", slot, f"{place.title} was in {len(every)} parts; they were put together.")
                 if not apart:
@@ -191,7 +198,7 @@ class _Repair:
             self._ask(
                 slot,
                 f"{place.title} was there {len(every)} times with different texts: which one counts?",
-                [self.cells[cell].source for cell in every],
+                texts,
             )
 
     def _split_cells(self):
@@ -209,7 +216,10 @@ class _Repair:
         """Join the cells on one side that make an answer whole: it, or they, are no Python alone."""
         text, taken, broken = self.answers[slot], [], not parses(self.answers[slot])
         for at in range(cell + step, len(self.cells) if step == 1 else -1, step):
-            if not self._is_extra(at) or self.cells[at].type != "code" or len(taken) == MOST_PARTS:
+            if at in self.found.copies or not plain(self.cells[at].source):
+                continue
+            kinds = ("code", self.cells[cell].type)  # an answer that was retyped may have been split as well
+            if not self._is_extra(at) or self.cells[at].type not in kinds or len(taken) == MOST_PARTS:
                 return False
             other = self.cells[at].source
             broken = broken or not parses(other)
