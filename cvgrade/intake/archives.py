@@ -5,6 +5,7 @@ archive's own directory gives it away, and while it is read where the directory 
 """
 
 import contextlib
+import io
 import os
 import stat
 import tempfile
@@ -60,8 +61,13 @@ def is_zip(member):
 @contextlib.contextmanager
 def spooled(member, limits):
     """A member's bytes as a stream that can be searched: in memory if small, else in an unnamed file."""
-    with tempfile.SpooledTemporaryFile(max_size=8 * MB) as copy:
-        copy.write(member.read(limits.file_bytes))
+    data = member.read(limits.file_bytes)
+    if len(data) <= 8 * MB:
+        yield io.BytesIO(data)
+        return
+    with tempfile.TemporaryFile() as copy:
+        copy.write(data)
+        del data
         copy.seek(0)
         yield copy
 

@@ -660,3 +660,10 @@ def test_the_command_prints_and_exits_for_scripts(course, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["students"][0]["student"] == "amara"
     assert command.run(parser.parse_args([*args, str(tmp_path / "no.zip")])) == 1
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_a_large_archive_of_one_student_is_opened_too(give, course):
+    inner = kit.zip_bytes([("hw.ipynb", WORK), (kit.entry("weights.bin"), os.urandom(9_000_000))])
+    report = give({"amara.zip": inner})
+    assert one(report, "amara").files == ["weights.bin"]
+    assert (course / "submitted/amara/hw/weights.bin").stat().st_size == 9_000_000
