@@ -1,8 +1,8 @@
 """The fork server: one process that has loaded the heavy libraries, runs no student's code, and forks.
 
-It lives inside bubblewrap (see `sandbox`) and obeys one socket, held by the `Station` alone. A request is a line of
-JSON and up to three descriptors; each is answered by a child in a box of its own. When the socket closes, the
-server ends, and with it everything inside.
+It lives inside bubblewrap (see `sandbox`) and obeys one socket, held by the `Station` alone. A request is a
+line of JSON and up to three descriptors; each is answered by a child in a box of its own. When the socket
+closes, the server ends, and with it everything inside.
 """
 
 import contextlib
@@ -100,7 +100,9 @@ def _become_nobody(uid):
     """Inside the sandbox: bare the new /proc for the boxes to come, then give up root."""
     from cvgrade.run import namespaces
 
-    covers = [line.split(" ")[1] for line in open("/proc/mounts") if line.split(" ")[1].startswith("/proc/")]
+    with open("/proc/mounts") as file:
+        places = [line.split(" ")[1] for line in file]
+    covers = [place for place in places if place.startswith("/proc/")]
     for cover in reversed(covers):
         namespaces.check(namespaces.libc.umount2(cover.encode(), 2), f"umount {cover}")
     if uid:

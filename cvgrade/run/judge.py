@@ -1,4 +1,4 @@
-"""The station: two walled-in fork servers, and `judge`, which has a submission run and judged between them."""
+"""The station: two walled-in fork servers, and `judge`, which has a submission run between them."""
 
 import contextlib
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cvgrade.run import sandbox as walls
 from cvgrade.run import wire
+from cvgrade.run.outputs import clean
 from cvgrade.run.plan import STATUSES, Result, Verdict
 
 START_SECONDS = 180
@@ -33,7 +34,7 @@ class Station:
         libraries: modules that both sides load before they fork, such as ("numpy", "tensorflow", "keras").
         packages: folders of course packages, such as that of `cvlib`, visible read-only on both sides.
         sandbox: "bubblewrap", or "none" to run submissions unprotected, with this process's own rights.
-        folders: dict from a path inside the sandbox to a folder of this machine, visible read-only on both sides.
+        folders: dict from a path inside the sandbox to a folder of this machine, read-only, for both sides.
         environment: dict of environment variables for both sides.
 
     Raises:
@@ -174,7 +175,7 @@ class Server:
                 **(station.environment or {}),
             }
             path = [str(Path(package).resolve().parent) for package in station.packages]
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by stop)
         self.process = subprocess.Popen(
             line,
             stdin=subprocess.DEVNULL,
@@ -247,6 +248,7 @@ class _Collected:
     def __init__(self, job):
         self.job = job
         self.verdicts, self.outputs, self.notes = {}, {}, []
+        self.room = 2 * job.limits.output_bytes + 100_000
         self.peak, self.ready, self.done, self.why = 0.0, False, False, None
 
     def collect(self, judge, deadline):
@@ -259,7 +261,10 @@ class _Collected:
             wire.send_bytes(judge, data, time.monotonic() + MARGIN_SECONDS)
             while not self.done:
                 event, _ = wire.receive(judge, deadline, most=MOST_EVENT)
-                self._take(event)
+                try:
+                    self._take(event)
+                except (KeyError, TypeError, ValueError, AttributeError) as error:
+                    raise wire.WireError(f"an event that is none: {type(error).__name__}") from None
         except wire.Timeout:
             self.why = "the tester took too long"
         except wire.WireError as error:
@@ -276,12 +281,12 @@ class _Collected:
             if verdict.status in STATUSES and 0 <= verdict.score <= verdict.points:
                 self.verdicts.setdefault(verdict.grade_id, verdict)
         elif kind == "outputs":
-            self.outputs[event["cell_id"]] = event["outputs"]
+            self.outputs[str(event["cell_id"])], self.room = clean(event["outputs"], self.room)
         elif kind == "failed":
-            self.why, self.done = event["why"], True
+            self.why, self.done = str(event["why"]), True
         elif kind == "done":
             self.peak, self.done = float(event["peak"]), True
-            self.notes += [str(note) for note in event["notes"]]
+            self.notes += [str(note)[:1000] for note in event["notes"]][:200]
 
     def result(self, seconds, versions):
         """The `Result`; a graded cell without a verdict gets none of its points."""

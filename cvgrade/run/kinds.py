@@ -1,7 +1,8 @@
 """Which class an object on the student's side claims to have, in the tester's own terms.
 
-The student's process reports names; a name counts only if the tester has loaded that class itself, from a library
-on the list. So `isinstance(stand_in, keras.Model)` can be true, and the class compared with is the tester's.
+The student's process reports names; a name counts only if the tester has loaded that class itself, from a
+library on the list. So `isinstance(stand_in, keras.Model)` can be true, and the class compared with is the
+tester's.
 """
 
 import builtins
@@ -48,7 +49,7 @@ def find(module, name):
 
 
 def claimed(mro):
-    """A class that stands for the claimed one in `isinstance`: the library's own, or a nameplate derived from it.
+    """A class that stands for the claimed one in `isinstance`: the library's own, or one derived from it.
 
     Args:
         mro: list of `[module, name]`, checked to be text.
@@ -86,7 +87,7 @@ def exception(mro, ask):
 
     Args:
         mro: list of `[module, name]`, with a handle's number where the class is the student's own.
-        ask: function that gives the tester's class for a number, made with a base and a name if there is none.
+        ask: function that gives the tester's class for a number, a base and a name.
 
     Returns:
         A subclass of `Exception`.

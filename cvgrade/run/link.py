@@ -1,16 +1,14 @@
-"""The tester's end of the wire to the student's process: it asks, waits no longer than allowed, and believes little."""
+"""The tester's end of the wire: it asks, waits no longer than allowed, and believes little."""
 
 import contextlib
 import functools
 import hashlib
-import re
 import socket
 import struct
-import sys
 import time
 import weakref
 
-from cvgrade.run import kinds, models, standin, wire
+from cvgrade.run import crossing, kinds, standin, wire
 
 MOST_TEXT = 4000
 MOST_CALLBACKS = 100_000
@@ -18,11 +16,10 @@ MOST_SENT = 2 << 30
 GRACE = 2.0  # seconds between an interrupt and the end
 BUDGET = 256 << 20  # bytes of answers to one test cell
 ENCODED = ("on", "value", "args", "kwargs", "files", "kind")
-DUNDER = re.compile(r"__[a-z]+__\Z")
 
 
 class StudentError(BaseException):
-    """The student's side failed in a way that is no exception of its code: no `except Exception` of a test hides it."""
+    """The student's side failed, not by an exception of its code. No `except Exception` hides it."""
 
 
 class TimedOut(StudentError):
@@ -53,9 +50,10 @@ class Link:
     def __init__(self, sock, control, defined=None):
         self.sock, self.control, self.defined = sock, control, defined or {}
         self.reader = wire.Reader(sock)
-        self.seq, self.deadline, self.seconds = 0, None, 0.0
+        self.seq, self.deadline, self.seconds, self.left = 0, None, 0.0, 0.0
         self.budget = wire.Budget(BUDGET)
         self.alive, self.why = True, ""
+        self.in_place = False  # whether changes of arguments in place are brought back in this cell
         self.standins = weakref.WeakValueDictionary()
         self.known, self.functions, self.callbacks, self.errors = set(), {}, 0, {}
         self.rebuilt = {}
@@ -65,13 +63,13 @@ class Link:
     # One question and its answer
 
     def begin_cell(self, seconds):
-        """A new cell: so much time and so many bytes for it."""
-        self.deadline = time.monotonic() + seconds
-        self.seconds, self.budget, self.fault, self.callbacks = seconds, wire.Budget(BUDGET), None, 0
+        """A new cell: so much time of the student's process and so many bytes for it."""
+        self.seconds = self.left = seconds
+        self.budget, self.fault, self.callbacks = wire.Budget(BUDGET), None, 0
 
     def ask(self, op, **request):
         """The decoded answer to a request whose values are encoded here."""
-        encoder = TesterEncoder(self)
+        encoder = crossing.TesterEncoder(self)
         request = {
             key: _encode(encoder, key, value) if key in ENCODED else value for key, value in request.items()
         }
@@ -81,8 +79,19 @@ class Link:
         return self._outcome(reply, buffers)
 
     def _exchange(self, request, buffers):
+        """Ask and wait; only the time that the student's process takes is charged to it."""
         if not self.alive:
             raise Gone(self.why)
+        start, outer = time.monotonic(), self.deadline
+        self.deadline = start + self.left if outer is None else outer
+        try:
+            return self._exchange_until(request, buffers)
+        finally:
+            if outer is None:
+                self.left = max(0.0, self.left - (time.monotonic() - start))
+            self.deadline = outer
+
+    def _exchange_until(self, request, buffers):
         self.seq += 1
         seq = self.seq
         dead = [number for number in self.known if number not in self.standins]
@@ -186,7 +195,18 @@ class Link:
     def call(self, target, args, kwargs):
         """Call the student's object."""
         self.touched += 1
-        return self.ask("call", on=target, args=list(args), kwargs=kwargs)
+        if not self.in_place:
+            return self.ask("call", on=target, args=list(args), kwargs=kwargs)
+        encoder = crossing.TesterEncoder(self)
+        request = {"on": target, "args": list(args), "kwargs": kwargs}
+        request = {key: _encode(encoder, key, value) for key, value in request.items()}
+        reply, buffers = self._exchange({"op": "call", "changes": True, **request}, encoder.buffers)
+        value = self._outcome(reply, buffers)
+        for place, argument in enumerate(args):
+            changed = reply["changed"].get(str(place)) if type(reply.get("changed")) is dict else None
+            if changed is not None:
+                crossing.put_back(argument, self._outcome({"ok": changed}, buffers))
+        return value
 
     def special(self, target, name, *args):
         """Use a special method over there."""
@@ -219,14 +239,14 @@ class Link:
         return functools.partial(self._outcome, reply, buffers), digest.digest()
 
     def _with_truth(self, target, name):
-        """`score` and `evaluate` of a library's model get the right answers: never asked of the student's process."""
+        """`score` and `evaluate` get the right answers: they are never asked of the student's process."""
         kind = type(None) if not standin.isinstance_of_standin(target) else target.__class__
         roots = {part.__module__.partition(".")[0] for part in kind.__mro__}
         if name == "score" and "sklearn" in roots:
             return functools.partial(_score, target, kind)
         if name in ("evaluate", "test_on_batch") and roots & {"keras", "tensorflow"}:
             raise TypeError(
-                f"{name}() of a model with the student's own classes would believe what the student's process says: "
+                f"{name}() of a model with the student's own classes would believe the student's process: "
                 "compute the metric in the test from model.predict(…)"
             )
         return None
@@ -234,7 +254,7 @@ class Link:
     # Answers
 
     def _outcome(self, reply, buffers):
-        decoder = TesterDecoder(self, buffers)
+        decoder = crossing.TesterDecoder(self, buffers)
         try:
             if "error" in reply:
                 error = self._error(reply["error"], decoder)
@@ -291,7 +311,7 @@ class Link:
         function = self.functions.get(reply["callback"]) if type(reply["callback"]) is int else None
         if function is None or type(reply.get("args")) is not list or type(reply.get("kwargs")) is not dict:
             raise wire.WireError("a callback that is none")
-        decoder, encoder = TesterDecoder(self, buffers), TesterEncoder(self)
+        decoder, encoder = crossing.TesterDecoder(self, buffers), crossing.TesterEncoder(self)
         args = [decoder.value(arg) for arg in reply["args"]]
         kwargs = {key: decoder.value(arg) for key, arg in reply["kwargs"].items()}
         try:
@@ -301,216 +321,8 @@ class Link:
         except Exception as error:
             names = [[part.__module__, part.__name__] for part in type(error).__mro__]
             document = {"error": {"mro": names, "text": str(error)[:1000]}}
-            encoder = TesterEncoder(self)
+            encoder = crossing.TesterEncoder(self)
         wire.send(self.sock, {"seq": seq, **document}, encoder.buffers, self.deadline)
-
-
-class TesterEncoder(wire.Encoder):
-    """Values of a test on their way to the student's process."""
-
-    def __init__(self, link):
-        super().__init__()
-        self.link = link
-
-    def other(self, value, depth):
-        """Stand-ins go home; functions go as numbers; what else cannot cross is said so."""
-        if standin.isinstance_of_standin(value):
-            return ["h", standin.number_of(value)]
-        if isinstance(value, type):
-            return self._class(value)
-        np = sys.modules.get("numpy")
-        if np is not None and isinstance(value, np.ndarray):
-            if value.dtype.hasobject:
-                return self.node(value.tolist(), depth)
-            return self.node(np.array(value, subok=False), depth) if type(value) is not np.ndarray else None
-        for base, exact in ((bool, bool), (int, int), (float, float), (str, str), (bytes, bytes)):
-            if isinstance(value, base):
-                return self.node(exact(value), depth)
-        for base in (list, tuple, dict, set, frozenset):
-            if isinstance(value, base):
-                return self.node(base(value), depth)
-        found = self._library(value, depth)
-        if found is not None:
-            return found
-        if callable(value):
-            return self._function(value)
-        raise wire.CannotCross(
-            f"a test cannot hand a {type(value).__name__} to the student's code: only numbers, text, arrays, tensors, "
-            "tables, lists, tuples, dicts, sets of these, standard Keras models, and functions cross"
-        )
-
-    def _class(self, value):
-        number = value.__dict__.get("__cvgrade_number__")
-        if number is not None:
-            return ["h", number]
-        if value.__module__.partition(".")[0] in kinds.ROOTS and "<locals>" not in value.__qualname__:
-            return ["lib", value.__module__, value.__qualname__]
-        return self._function(value)
-
-    def _function(self, value):
-        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        if (
-            isinstance(module, str)
-            and module.startswith("keras.")
-            and isinstance(name, str)
-            and name.isidentifier()
-        ):
-            found = getattr(sys.modules.get(module), name, None)
-            if found is value:
-                return ["lib", module, name]
-        number = len(self.link.functions) + 1
-        self.link.functions[number] = value
-        return ["cb", number, str(getattr(value, "__name__", "function"))[:100]]
-
-    def _library(self, value, depth):
-        tf, keras = sys.modules.get("tensorflow"), sys.modules.get("keras")
-        if tf is not None:
-            if isinstance(value, tf.DType):
-                return ["tfd", value.name]
-            if isinstance(value, tf.TensorShape):
-                return ["sh", None if value.rank is None else value.as_list()]
-            if isinstance(value, tf.Variable):
-                return ["V", *self.array(value.numpy()), bool(value.trainable), ""]
-            if tf.is_tensor(value) and hasattr(value, "numpy"):
-                if value.dtype == tf.string:
-                    return ["Ts", list(value.shape), self.node(value.numpy().ravel().tolist(), depth + 1)]
-                return ["T", *self.array(value.numpy())]
-        if keras is not None:
-            if isinstance(value, keras.Variable):
-                return ["V", *self.array(value.numpy()), bool(value.trainable), ""]
-            if isinstance(value, keras.layers.Layer):
-                found = models.take_apart(value, self)
-                return None if found is None else ["K", found]
-        root = type(value).__module__.partition(".")[0]
-        if root == "pandas":
-            from cvgrade.run import tables
-
-            return tables.node(value, self, depth)
-        if root == "PIL" and hasattr(value, "tobytes"):
-            return ["pil", value.mode, list(value.size), self.buffer(value.tobytes())]
-        return None
-
-
-class TesterDecoder(wire.Decoder):
-    """Values out of the student's process: checked, and made of the tester's own classes."""
-
-    def __init__(self, link, buffers):
-        super().__init__(buffers)
-        self.link = link
-
-    def other(self, tag, rest, depth):
-        """Everything but plain values."""
-        read = getattr(self, f"_other_{tag}", None) if tag in OTHER else None
-        if read is None:
-            return super().other(tag, rest, depth)
-        try:
-            return read(depth, *rest)
-        except (wire.WireError, StudentError):
-            raise
-        except Exception as error:
-            raise wire.WireError(f"malformed {tag!r}: {type(error).__name__}") from None
-
-    def _other_h(self, depth, number, info):
-        if type(number) is not int or type(info) is not dict or not kinds.check_mro(info.get("mro")):
-            raise wire.WireError("malformed handle")
-        dunders = info.get("dunders")
-        if type(dunders) is not list or not all(type(name) is str and DUNDER.match(name) for name in dunders):
-            raise wire.WireError("malformed handle")
-        checked = {"mro": info["mro"], "dunders": dunders[:100], "callable": info.get("callable") is True}
-        if type(info.get("class")) is str:
-            checked["class"] = info["class"][:200]
-            checked["bases"] = info["bases"] if kinds.check_mro(info.get("bases")) else []
-        found = self.link.standins.get(number)
-        if found is None:
-            found = standin.make(self.link, number, checked)
-            self.link.standins[number] = found
-            self.link.known.add(number)
-        return found
-
-    def _other_ec(self, depth, mro):
-        if not kinds.check_mro(mro):
-            raise wire.WireError("malformed class")
-        return kinds.exception(mro, self.link._own_error)
-
-    def _other_lib(self, depth, module, name):
-        found = kinds.find(module, name)
-        if found is None:
-            raise wire.WireError(f"no class that the tester knows: {str(module)[:80]}.{str(name)[:80]}")
-        return found
-
-    def _other_nt(self, depth, name, fields, *items):
-        import collections
-
-        made = collections.namedtuple(name, fields, rename=False)  # it refuses what is no identifier
-        return made(*(self.value(item, depth + 1) for item in items))
-
-    def _other_T(self, depth, *parts):
-        array = self.array(*parts)
-        if "tensorflow" not in sys.modules:
-            return array
-        return sys.modules["tensorflow"].constant(array)
-
-    def _other_Ts(self, depth, shape, items):
-        tf = sys.modules["tensorflow"]
-        return tf.reshape(tf.constant(self.value(items), tf.string), shape)
-
-    def _other_V(self, depth, dtype, shape, index, trainable, name):
-        array = self.array(dtype, shape, index)
-        if "keras" not in sys.modules:
-            return array
-        name = re.sub(r"[^A-Za-z0-9_]", "_", str(name).rpartition("/")[2])[:80] or None
-        return sys.modules["keras"].Variable(array, trainable=trainable is True, name=name)
-
-    def _other_tfd(self, depth, name):
-        return sys.modules["tensorflow"].as_dtype(name)
-
-    def _other_sh(self, depth, lengths):
-        return sys.modules["tensorflow"].TensorShape(lengths)
-
-    def _other_K(self, depth, part, handle):
-        return self.link_model(part, handle, depth)
-
-    def link_model(self, part, handle, depth):
-        """The tester's copy of a model: the same one each time, with new weights where they changed."""
-        number = handle[1]
-        text = hashlib.blake2b(repr((part[0], part[2], part[3])).encode()).digest()
-        values = hashlib.blake2b()
-        for weight in part[1]:
-            values.update(self.buffers[weight[2]])
-        weights, kept = values.digest(), self.link.rebuilt.get(number)
-        if kept is not None and kept[0] == text:
-            if kept[1] != weights:
-                kept[2].set_weights(models.weights_of(part, self))
-        else:
-            kept = (text, weights, models.put_together(part, self))
-        self.link.rebuilt[number] = (text, weights, kept[2])
-        # While the copy lives, so does the handle: its number is not given to another object.
-        self.link.rebuilt[number, "handle"] = self._other_h(depth, *handle[1:])
-        return kept[2]
-
-    def _other_df(self, depth, *rest):
-        return self._table("df", rest)
-
-    def _other_se(self, depth, *rest):
-        return self._table("se", rest)
-
-    def _other_ix(self, depth, *rest):
-        return self._table("ix", rest)
-
-    def _table(self, tag, rest):
-        from cvgrade.run import tables
-
-        return tables.value(tag, list(rest), self)
-
-    def _other_pil(self, depth, mode, size, index):
-        import PIL.Image
-
-        if mode not in ("1", "L", "RGB", "RGBA", "I", "F", "I;16") or len(size) != 2:
-            raise wire.WireError("malformed picture")
-        return PIL.Image.frombytes(mode, (int(size[0]), int(size[1])), self.bytes(index))
-
-
-OTHER = frozenset(name[7:] for name in vars(TesterDecoder) if name.startswith("_other_"))
 
 
 def _encode(encoder, key, value):

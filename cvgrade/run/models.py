@@ -1,9 +1,10 @@
 """Keras models and layers across the wall: an architecture from an allow-list, and weights by value.
 
-A model of standard layers is rebuilt on the other side from its configuration, so that `evaluate`, `predict` and
-`count_params` are the tester's own Keras, whatever the student's process did to its own. Configurations are checked
-before Keras sees them: only Keras' own classes, none that runs code or reads a file. A model with a `Lambda`, a
-class of the student's or more than `MOST_BYTES` of weights is not rebuilt; it stays behind a handle.
+A model of standard layers is rebuilt on the other side from its configuration, so that `evaluate`,
+`predict` and `count_params` are the tester's own Keras, whatever the student's process did to its own.
+Configurations are checked before Keras sees them: only Keras' own classes, none that runs code or reads a
+file. A model with a `Lambda`, a class of the student's or more than `MOST_BYTES` of weights is not rebuilt;
+it stays behind a handle.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ import json
 import re
 import sys
 
-from cvgrade.run import wire
+from cvgrade.run import codec, wire
 
 MOST_BYTES = 48 << 20
 MOST_CONFIG = 8 << 20
@@ -36,7 +37,7 @@ MARKS = {"__tuple__", "__keras_tensor__", "__ellipsis__", "__slice__"}
 
 
 def take_apart(value, encoder):
-    """A model or layer as `[configuration, weights, trainable, compiled]`, or None if it cannot be rebuilt."""
+    """A model or layer as `[configuration, weights, trainable, compiled]`, or None if it is not rebuilt."""
     keras = sys.modules.get("keras")
     if keras is None or not isinstance(value, keras.layers.Layer) or not _standard(value):
         return None
@@ -107,7 +108,7 @@ def weights_of(part, decoder):
 
 def check(config, depth=0):
     """Raise `wire.WireError` unless every class named in a configuration is allowed."""
-    if depth > 4 * wire.MOST_DEPTH:
+    if depth > 4 * codec.MOST_DEPTH:
         raise wire.WireError("a configuration nested too deep")
     if isinstance(config, (list, tuple)):
         for item in config:

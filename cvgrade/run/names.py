@@ -13,7 +13,7 @@ BUILTINS = frozenset(dir(builtins)) | {"__name__", "get_ipython"}
 
 
 def parse(source):
-    """The syntax tree of a cell; magics become calls of `get_ipython`, and what is no Python an empty tree."""
+    """The syntax tree of a cell; magics become calls of `get_ipython`, what is no Python an empty tree."""
     try:
         return ast.parse(source)
     except SyntaxError:

@@ -1,8 +1,8 @@
 """A box for one submission: namespaces, mounts, limits and system calls of its own. Linux only.
 
 The fork server calls `enter` in a fresh child. There come to be three processes: the child that makes the
-namespaces and goes; the first process of the new PID namespace (`run/warden.py`), which watches and whose end is
-the end of all others; and the worker, which has no capabilities and runs the cells.
+namespaces and goes; the first process of the new PID namespace (`run/warden.py`), which watches and whose
+end is the end of all others; and the worker, which has no capabilities and runs the cells.
 """
 
 import contextlib
@@ -91,28 +91,30 @@ def drop_capabilities():
     prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
-# What a notebook has no use for: other processes' memory, keys, the kernel's own memory files, new namespaces,
-# mounts, and the less-walked parts of the kernel. By architecture: (audit name, name -> number).
+# What a notebook has no use for: other processes' memory, keys, memory that no limit counts, new namespaces,
+# mounts, less-walked parts of the kernel. By architecture: (audit name, name -> number).
 REFUSED = {
     "x86_64": (
         0xC000003E,
-        "ptrace 101 process_vm_readv 310 process_vm_writev 311 kcmp 312 add_key 248 request_key 249 keyctl 250 "
-        "mount 165 umount2 166 pivot_root 155 unshare 272 setns 308 open_tree 428 move_mount 429 fsopen 430 "
-        "fsmount 432 fspick 433 mount_setattr 442 bpf 321 perf_event_open 298 userfaultfd 323 io_uring_setup 425 "
-        "io_uring_enter 426 io_uring_register 427 memfd_secret 447 kexec_load 246 kexec_file_load 320 "
-        "init_module 175 finit_module 313 delete_module 176 shmget 29 semget 64 msgget 68 mq_open 240 "
-        "quotactl 179 acct 163 swapon 167 reboot 169 name_to_handle_at 303 open_by_handle_at 304 "
-        "pidfd_getfd 438 process_madvise 440 lookup_dcookie 212 vhangup 153 syslog 103 fanotify_init 300",
+        "ptrace 101 process_vm_readv 310 process_vm_writev 311 kcmp 312 add_key 248 request_key 249 "
+        "keyctl 250 mount 165 umount2 166 pivot_root 155 unshare 272 setns 308 open_tree 428 "
+        "move_mount 429 fsopen 430 fsmount 432 fspick 433 mount_setattr 442 bpf 321 "
+        "perf_event_open 298 userfaultfd 323 io_uring_setup 425 io_uring_enter 426 "
+        "io_uring_register 427 memfd_secret 447 kexec_load 246 kexec_file_load 320 init_module 175 "
+        "finit_module 313 delete_module 176 shmget 29 semget 64 msgget 68 mq_open 240 quotactl 179 "
+        "acct 163 swapon 167 reboot 169 name_to_handle_at 303 open_by_handle_at 304 pidfd_getfd 438 "
+        "process_madvise 440 lookup_dcookie 212 vhangup 153 syslog 103 fanotify_init 300",
     ),
     "aarch64": (
         0xC00000B7,
-        "ptrace 117 process_vm_readv 270 process_vm_writev 271 kcmp 272 add_key 217 request_key 218 keyctl 219 "
-        "mount 40 umount2 39 pivot_root 41 unshare 97 setns 268 open_tree 428 move_mount 429 fsopen 430 "
-        "fsmount 432 fspick 433 mount_setattr 442 bpf 280 perf_event_open 241 userfaultfd 282 io_uring_setup 425 "
-        "io_uring_enter 426 io_uring_register 427 memfd_secret 447 kexec_load 104 kexec_file_load 294 "
-        "init_module 105 finit_module 273 delete_module 106 shmget 194 semget 190 msgget 186 mq_open 180 "
-        "quotactl 60 acct 89 swapon 224 reboot 142 name_to_handle_at 264 open_by_handle_at 265 "
-        "pidfd_getfd 438 process_madvise 440 lookup_dcookie 18 vhangup 58 syslog 116 fanotify_init 262",
+        "ptrace 117 process_vm_readv 270 process_vm_writev 271 kcmp 272 add_key 217 request_key 218 "
+        "keyctl 219 mount 40 umount2 39 pivot_root 41 unshare 97 setns 268 open_tree 428 "
+        "move_mount 429 fsopen 430 fsmount 432 fspick 433 mount_setattr 442 bpf 280 "
+        "perf_event_open 241 userfaultfd 282 io_uring_setup 425 io_uring_enter 426 "
+        "io_uring_register 427 memfd_secret 447 kexec_load 104 kexec_file_load 294 init_module 105 "
+        "finit_module 273 delete_module 106 shmget 194 semget 190 msgget 186 mq_open 180 quotactl 60 "
+        "acct 89 swapon 224 reboot 142 name_to_handle_at 264 open_by_handle_at 265 pidfd_getfd 438 "
+        "process_madvise 440 lookup_dcookie 18 vhangup 58 syslog 116 fanotify_init 262",
     ),
 }
 MEMFD = {"x86_64": 319, "aarch64": 279}  # memory that no limit counts: answered "not there"

@@ -1,4 +1,4 @@
-"""Outputs as the student's process sent them, made harmless in form: known keys, text, and no more than allowed.
+"""Outputs of the student's process, made harmless in form: known keys, text, no more than allowed.
 
 What is in the text is still the student's: whoever shows it sanitises it.
 """

@@ -62,7 +62,7 @@ class Namespace(dict):
 
     def get(self, name, default=None):
         """As of a dictionary, the student's names included."""
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401  (this is `get`)
 
     def give_up(self, names):
         """These names are the student's from here on."""

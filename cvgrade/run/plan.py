@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cvgrade.run.names import parse
 
+IN_PLACE = "### ARGUMENTS CHANGE IN PLACE"  # in a test cell: what calls do to their arguments comes back
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 STATUSES = ("passed", "failed", "error", "timeout", "crashed", "not_run", "tampered", "manual")
 
@@ -85,7 +86,7 @@ class Job(_Plain):
         student: the student's id.
         steps: tuple of `Step` in the order of the notebook.
         files: dict from relative path to bytes: the assignment's own files and those handed in.
-        given: which of `files` are the assignment's own: the student's side cannot replace them for the tests.
+        given: which of `files` are the assignment's own: a student cannot replace them for the tests.
         hidden_files: dict from relative path to bytes that only the tester sees.
         limits: `Limits`.
         libraries: modules that the notebook uses; a station loads them beforehand.
@@ -211,7 +212,8 @@ def plan(source, submission, student, assignment=None, notebook=None, **options)
         student: the student's id.
         assignment: name; by default "assignment".
         notebook: name; by default `assignment`.
-        options: more fields of `Job`: `files`, `given`, `hidden_files`, `limits`, `libraries`, `packages`, `seed`.
+        options: more fields of `Job`: `files`, `given`, `hidden_files`, `limits`, `libraries`, `packages` and
+            `seed`.
 
     Returns:
         A `Job`.

@@ -1,7 +1,7 @@
 """The wall: bubblewrap's command line for a fork server, and what must be there for it.
 
-Inside there are the system's libraries, this Python and its packages, the course packages that were named, all
-read-only, and nothing else of the machine: no network, no other processes, no home, no course, an empty
+Inside there are the system's libraries, this Python and its packages, the course packages that were named,
+all read-only, and nothing else of the machine: no network, no other processes, no home, no course, an empty
 environment. As root the server gives up root inside; as a normal user bubblewrap's user namespace does it.
 """
 
@@ -15,8 +15,8 @@ UID = 64999  # nobody's: what the server becomes where root starts it
 HERE = Path(__file__).resolve().parent
 CODE, COURSE = "/opt/cvgrade", "/opt/course"
 INSTALL = (
-    "install it with `sudo apt install bubblewrap` (Debian, Ubuntu), `sudo dnf install bubblewrap` (Fedora, RHEL) or "
-    "`sudo pacman -S bubblewrap` (Arch)"
+    "install it with `sudo apt install bubblewrap` (Debian, Ubuntu), `sudo dnf install bubblewrap` "
+    "(Fedora, RHEL) or `sudo pacman -S bubblewrap` (Arch)"
 )
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = (
@@ -48,7 +48,7 @@ def find_bubblewrap():
     if found is None:
         if sys.platform != "linux":
             raise SandboxError(
-                "grading in a sandbox needs Linux (on macOS and Windows: a virtual machine, WSL 2 or a container "
+                "grading in a sandbox needs Linux (on macOS and Windows: WSL 2, a virtual machine or a container "
                 'with bubblewrap in it); sandbox="none" runs submissions unprotected, with your own rights'
             )
         raise SandboxError(
@@ -75,9 +75,9 @@ def check():
     done = subprocess.run(try_out, capture_output=True, text=True, timeout=30)
     if done.returncode:
         raise SandboxError(
-            f"bubblewrap does not work here: {done.stderr.strip()}. Unprivileged user namespaces may be switched off "
-            "(`sysctl kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns`; in a container "
-            "they need `--security-opt seccomp=unconfined` or `--privileged`)"
+            f"bubblewrap does not work here: {done.stderr.strip()}. Unprivileged user namespaces may be off "
+            "(see `sysctl kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns`); in a "
+            "container they need `--security-opt seccomp=unconfined` or `--privileged`"
         )
 
 
@@ -126,11 +126,12 @@ def command(control, role, packages=(), folders=None, environment=None):
 
 
 def python(control, code):
-    """The command line of the fork server itself: isolated, so that no variable and no folder changes it."""
+    """The command line of the fork server itself; no folder of the user's is imported from."""
     start = (
-        f"import sys; sys.path.insert(0, {code!r}); from cvgrade.run.forkserver import main; main({control})"
+        f"import sys; sys.path[:] = [{code!r}, *filter(None, sys.path)]; "
+        f"from cvgrade.run.forkserver import main; main({control})"
     )
-    return [sys.executable, "-I", "-B", "-X", "utf8", "-c", start]
+    return [sys.executable, "-s", "-B", "-X", "utf8", "-c", start]
 
 
 def variables():
@@ -142,6 +143,7 @@ def variables():
         "USER": "student",
         "LANG": "C.UTF-8",
         "TMPDIR": "/tmp",
+        "PYTHONHASHSEED": "0",  # the order of sets, and so the outputs, are the same in every run
         "MPLCONFIGDIR": "/tmp/matplotlib",
         "MPLBACKEND": "agg",
         "NBGRADER_EXECUTION": "autograde",
@@ -157,7 +159,7 @@ def variables():
 
 
 def python_folders():
-    """Folders that this Python runs from and imports from, beyond the system's; none of them inside another."""
+    """Folders that this Python runs from and imports from, beyond the system's; none inside another."""
     wanted = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     link = sys.executable
     while os.path.islink(link):  # a chain of links: each of them must be there

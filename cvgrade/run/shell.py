@@ -137,19 +137,21 @@ class Shell(InteractiveShell):
     display_pub_class = _Publisher
 
     def init_history(self):
+        """No history file."""
         from IPython.core.history import HistoryManager
 
         HistoryManager.enabled = False
         super().init_history()
 
     def init_io(self):
+        """Outputs are kept, not printed."""
         self.outputs = Outputs()
 
     def enable_gui(self, gui=None):
-        pass
+        """There is none."""
 
     def ask_exit(self):
-        pass
+        """`exit` ends nothing."""
 
     def _showtraceback(self, etype, evalue, stb):
         self.outputs.error(getattr(etype, "__name__", "Error"), _say(evalue), list(stb))

@@ -1,9 +1,9 @@
 """The remote stand-in: what a test cell holds in place of an object of the student's.
 
-Calls, attributes, items, iteration and `with` go over; what comes back is plain data or another stand-in. It never
-sends what a result is compared with: `stand_in == expected` and `stand_in - expected` are not asked of the
-student's process, which could answer anything and would learn the expected value, unless the class is one that the
-assignment itself asks for, with that operator.
+Calls, attributes, items, iteration and `with` go over; what comes back is plain data or another stand-in.
+It never sends what a result is compared with: `stand_in == expected` and `stand_in - expected` are not
+asked of the student's process, which could answer anything and would learn the expected value, unless the
+class is one that the assignment itself asks for, with that operator.
 """
 
 import inspect
@@ -62,7 +62,7 @@ _types = {}
 
 
 class StandIn:
-    """An object on the student's side. Its own three attributes are slots that no attribute access reaches."""
+    """An object on the student's side. Its own attributes are slots that no attribute access reaches."""
 
     __slots__ = ("_StandIn__info", "_StandIn__link", "_StandIn__number", "__weakref__")
 
@@ -158,7 +158,7 @@ def make(link, number, info):
 
 
 def _type(info):
-    """The type of stand-ins that have just these special methods, so that `len`, `callable` … tell the truth."""
+    """The type of stand-ins with just these special methods, so that `len` and `callable` tell the truth."""
     name = info["mro"][0][1].rpartition(".")[2]
     dunders = frozenset(info["dunders"]) & (set(FORWARD) | OPERATORS | {"__array__", "__exit__"})
     key = (name, dunders, bool(info["callable"]))

@@ -1,11 +1,11 @@
 """The student's side: it runs the student's cells and answers what the tester asks.
 
-Everything here lives in one process with the student's code, which can change any of it. Nothing here is trusted:
-the tester checks what comes back. What this file owes is honest answers for honest work.
+Everything here lives in one process with the student's code, which can change any of it. Nothing here is
+trusted: the tester checks what comes back. What this file owes is honest answers for honest work.
 
-A request is `{"seq", "op", …}`; its answer `{"seq", "ok": node}`, `{"seq", "error": {…}}`, or, where a function
-that the tester passed in is called, `{"seq", "callback": number, "args", "kwargs"}`, to which the tester sends the
-outcome before the answer itself follows. Requests nest as deep as such calls do.
+A request is `{"seq", "op", …}`; its answer `{"seq", "ok": node}`, `{"seq", "error": {…}}`, or, where a
+function that the tester passed in is called, `{"seq", "callback": number, "args", "kwargs"}`, to which the
+tester sends the outcome before the answer itself follows. Requests nest as deep as such calls do.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import os
 import random
 import signal
 import socket
+import stat
 import sys
 import threading
 
@@ -185,7 +186,14 @@ class Server:
         args = [decoder.value(arg) for arg in request["args"]]
         kwargs = {key: decoder.value(arg) for key, arg in request["kwargs"].items()}
         with self._theirs():
-            return function(*args, **kwargs)
+            value = function(*args, **kwargs)
+        if not request.get("changes"):
+            return value
+        self.busy += 1
+        encoder = values.StudentEncoder(self.objects)
+        node = encoder.node(value)
+        changed = {place: encoder.node(arg) for place, arg in enumerate(args) if values.is_mutable(arg)}
+        return _Ready(({"ok": node, "changed": changed}, encoder.buffers))
 
     def _do_special(self, request, decoder):
         target = decoder.value(request["on"])
@@ -234,7 +242,7 @@ def _files():
             path = os.path.normpath(os.path.join(folder, name))
             with contextlib.suppress(OSError):
                 state = os.lstat(path)
-                if not (state.st_mode & 0o170000) == 0o100000:
+                if not stat.S_ISREG(state.st_mode):
                     continue
                 count += 1
                 if count > 20 * MOST_FILES:
@@ -243,7 +251,7 @@ def _files():
 
 
 def seed(number):
-    """Seed what is loaded: a fork would else repeat its neighbour's numbers, and a rerun would not repeat its own."""
+    """Seed what is loaded, so that a rerun repeats its numbers."""
     random.seed(number)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(number % 2**32)

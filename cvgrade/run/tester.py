@@ -1,8 +1,8 @@
 """The tester: it takes a submission through its cells and gives the verdicts.
 
-It runs the instructor's test cells in its own sandbox, with its own libraries. A name that the student's cells
-define is resolved at use, over the wire, to a value or a stand-in. A question passes only if its test cell came to
-its end here and nothing went wrong on the way.
+It runs the instructor's test cells in its own sandbox, with its own libraries. A name that the student's
+cells define is resolved at use, over the wire, to a value or a stand-in. A question passes only if its test
+cell came to its end here and nothing went wrong on the way.
 """
 
 import ast
@@ -18,7 +18,7 @@ import traceback
 from cvgrade.run import ownership, standin, wire
 from cvgrade.run.link import Link, StudentError, TimedOut
 from cvgrade.run.outputs import clean
-from cvgrade.run.plan import HIDDEN, Job, Verdict
+from cvgrade.run.plan import HIDDEN, IN_PLACE, Job, Verdict
 from cvgrade.run.student import seed
 
 FROM_JUDGE = 4 << 30
@@ -108,7 +108,7 @@ class Tester:
             self.report({"event": "outputs", "cell_id": step.cell_id, "outputs": kept})
 
     def _run_trusted(self, statements, where, seconds, part=None):
-        """Statements of the instructor's outside of tests; one that fails here leaves its names to the student."""
+        """Statements of the instructor's; one that fails here leaves its names to the student."""
         for statement in statements:
             module = ast.Module([statement], [])
             try:
@@ -135,6 +135,7 @@ class Tester:
         self.link.begin_cell(self._seconds())
         start, value, error = time.monotonic(), None, None
         limit = 3 * self.link.seconds + 30
+        self.link.in_place = IN_PLACE in step.source
         try:
             self._sync()
             with _time_limit(limit):
@@ -189,7 +190,7 @@ class Tester:
         self.report({"event": "verdict", "verdict": verdict.to_json()})
 
     def _sync(self):
-        """Bring over files that the student's cells wrote, but never over the assignment's own or the test's."""
+        """Bring over files that the student wrote, but never over the assignment's own or the test's."""
         found = self.link.ask("files", most=MOST_SYNC)
         if type(found) is not dict or len(found) > 1000:
             return

@@ -1,11 +1,11 @@
-"""The student's side of values: what goes over by value, what stays behind a handle, and how both are named."""
+"""The student's side of values: what goes over by value, and what stays behind a handle."""
 
 import enum
 import inspect
 import operator
 import sys
 
-from cvgrade.run import wire
+from cvgrade.run import codec
 
 MOST_TEXT = 4000
 MOST_MRO = 40
@@ -121,7 +121,7 @@ class Objects:
                 self.numbers.pop(id(value), None)
 
 
-class StudentEncoder(wire.Encoder):
+class StudentEncoder(codec.Encoder):
     """Values of the student's process on their way to the tester."""
 
     def __init__(self, objects):
@@ -234,8 +234,8 @@ class StudentEncoder(wire.Encoder):
         return None if found is None else ["K", found, self.handle(value)]
 
 
-class StudentDecoder(wire.Decoder):
-    """Values of the tester's process as they arrive at the student's: trusted, and built with its own libraries."""
+class StudentDecoder(codec.Decoder):
+    """Values of the tester's process as they arrive at the student's: trusted."""
 
     def __init__(self, buffers, objects, callback):
         super().__init__(buffers)
@@ -292,6 +292,12 @@ def flatten(value):
         if isinstance(value, kind):
             return dict(dict.items(value)) if kind is dict else kind(kind.__iter__(value))
     return value
+
+
+def is_mutable(value):
+    """Whether a change of it in place can be brought back."""
+    np = sys.modules.get("numpy")
+    return type(value) in (list, dict, set, bytearray) or (np is not None and type(value) is np.ndarray)
 
 
 def describe_error(error, encoder):

@@ -1,8 +1,8 @@
-"""The first process of a box: it watches memory, passes interrupts on, and takes everything with it when it goes.
+"""The first process of a box: it watches memory, passes interrupts on, and takes all with it when it goes.
 
 It does what one socket asks (held by the tester, or for the tester's own box by the judge), one byte each:
-`i` interrupts the worker, `k` ends the box, `m` asks for the peak of memory in MB. When the socket closes, the box
-ends. The worker cannot trace it (it is not dumpable) nor signal it (it is process 1).
+`i` interrupts the worker, `k` ends the box, `m` asks for the peak of memory in MB. When the socket closes,
+the box ends. The worker cannot trace it (it is not dumpable) nor signal it (it is process 1).
 """
 
 import contextlib

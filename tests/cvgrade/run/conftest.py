@@ -12,7 +12,7 @@ QUICK = Limits(cell_seconds=5, total_seconds=60, memory_mb=600, output_bytes=200
 
 
 def notebook(*cells):
-    """A notebook from (kind, name, source[, points]); kind is "solution", "test", "locked", "manual" or "free"."""
+    """A notebook from (kind, name, source[, points]); kind: solution, test, locked, manual or free."""
     book = nbformat.v4.new_notebook()
     for kind, name, source, *points in cells:
         cell = nbformat.v4.new_code_cell(source, id=name)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (submissions read better on one line)
 """A student's process that cheats, breaks, floods or breaks out gains nothing and harms nobody."""
 
 import os
@@ -314,7 +315,7 @@ tried('shadow', lambda: open('/etc/shadow').read())
 tried('pids', lambda: [p for p in os.listdir('/proc') if p.isdigit() and p not in ('1', '2', str(os.getpid()))])
 tried('init environ', lambda: open('/proc/1/environ').read())
 tried('init memory', lambda: open('/proc/1/mem').read(1))
-tried('init files', lambda: [os.open(f'/proc/1/fd/{n}', 0) for n in range(9)])
+tried('init files', lambda: [os.open(f'/proc/1/fd/{{n}}', 0) for n in range(9)])
 tried('init root', lambda: os.listdir('/proc/1/root/'))
 tried('environ', lambda: 'swordfish' in open('/proc/self/environ').read() + str(os.environ))
 tried('write /', lambda: open('/x', 'w').write('x'))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (cells read better on one line)
 """Models, layers, tensors, tables and figures across the wall."""
 
 import pytest

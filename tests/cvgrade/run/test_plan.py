@@ -97,7 +97,7 @@ def test_solutions_are_the_students_and_locked_text_the_testers(book):
 
 
 def test_a_locked_list_that_the_solution_fills_is_the_students(book):
-    students, trusted = owners(
+    students, _ = owners(
         book,
         ("locked", "a", "results = {}\nkept = []"),
         ("solution", "q", "results['a'] = 1\nopen('x').read()\nprint('x')"),

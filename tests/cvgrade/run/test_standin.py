@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (cells read better on one line)
 """What test cells may do with what students write, as if both were in one process."""
 
 import pytest
@@ -268,3 +269,13 @@ def test_many_submissions_at_a_time_do_not_meet(judge, book):
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda answer: judge(source, answer), answers))
     assert [result.verdicts[0].status for result in results] == ["passed"] * 8
+
+
+def test_changes_in_place_come_back_only_where_the_test_asks_for_them(judge):
+    answer = "def f(a, b, c, d):\n    a.append(1); b[0] = 9; c['k'] = 2; d.add(3)"
+    test = (
+        "import numpy as np\na, b, c, d = [0], np.zeros(2), {}, set()\nf(a, b, c, d)\n"
+        "assert a == [0, 1] and b.tolist() == [9, 0] and c == {'k': 2} and d == {3}"
+    )
+    assert judge.one(answer, f"### ARGUMENTS CHANGE IN PLACE\n{test}").status == "passed"
+    assert judge.one(answer, test).status == "failed"

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (cells read better on one line)
 """The station itself: starting, missing parts, broken parts, and running without a wall."""
 
 import os

@@ -1,5 +1,7 @@
+# ruff: noqa: E501  (cells read better on one line)
 """The codec: what goes in comes out, and nothing else is believed."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cvgrade.run import wire
+from cvgrade.run import codec, wire
 
 scalars = st.one_of(
     st.none(),
@@ -41,7 +43,7 @@ plain = st.recursive(
 
 def through(value):
     """A value after a journey over a socket."""
-    encoder = wire.Encoder()
+    encoder = codec.Encoder()
     node = encoder.node(value)
     near, far = socket.socketpair()
     with near, far:
@@ -50,7 +52,7 @@ def through(value):
         sender.start()
         document, buffers = wire.receive(far, time.monotonic() + 10)
         sender.join()
-    return wire.Decoder(buffers).value(document["v"])
+    return codec.Decoder(buffers).value(document["v"])
 
 
 def same(a, b):
@@ -96,7 +98,7 @@ json_values = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
         st.dictionaries(st.text(max_size=3), inner, max_size=3),
-        st.builds(lambda tag, rest: [tag, *rest], st.sampled_from([*sorted(wire.SIMPLE), *["l", "t", "s", "fs", "d", "od", "co", "h", "K", "lib"]]), st.lists(inner, max_size=4)),
+        st.builds(lambda tag, rest: [tag, *rest], st.sampled_from([*sorted(codec.SIMPLE), *["l", "t", "s", "fs", "d", "od", "co", "h", "K", "lib"]]), st.lists(inner, max_size=4)),
     ),
     max_leaves=12,
 )  # fmt: skip
@@ -105,10 +107,8 @@ json_values = st.recursive(
 @settings(max_examples=400, deadline=None)
 @given(json_values, st.lists(st.binary(max_size=20), max_size=3))
 def test_malformed_nodes_raise_nothing_but_a_wire_error(node, buffers):
-    try:
-        wire.Decoder(buffers).value(node)
-    except wire.WireError:
-        pass
+    with contextlib.suppress(wire.WireError):
+        codec.Decoder(buffers).value(node)
 
 
 REFUSED = {
@@ -139,11 +139,11 @@ for _ in range(100):
 @pytest.mark.parametrize("what", REFUSED)
 def test_it_is_refused(what):
     with pytest.raises(wire.WireError):
-        wire.Decoder([b"\xff" * 8]).value(REFUSED[what])
+        codec.Decoder([b"\xff" * 8]).value(REFUSED[what])
 
 
 def test_a_bool_is_true_or_false_whatever_its_byte():
-    array = wire.Decoder([b"\x00\x01\x02\xff"]).value(["a", "|b1", [4], 0])
+    array = codec.Decoder([b"\x00\x01\x02\xff"]).value(["a", "|b1", [4], 0])
     assert array.tolist() == [False, True, True, True]
     assert (array == [False, True, True, True]).all()
 
@@ -194,4 +194,4 @@ def test_the_budget_of_bytes_is_kept():
 @pytest.mark.parametrize("value", [object(), lambda: 0, open, type, np.array([object()])])
 def test_what_has_no_plain_form_cannot_cross(value):
     with pytest.raises(wire.CannotCross):
-        wire.Encoder().node(value)
+        codec.Encoder().node(value)
