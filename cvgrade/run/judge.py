@@ -15,7 +15,7 @@ from pathlib import Path
 from cvgrade.run import sandbox as walls
 from cvgrade.run import wire
 from cvgrade.run.outputs import clean
-from cvgrade.run.plan import STATUSES, Result, Verdict
+from cvgrade.run.plan import STATUSES, Job, Result, Verdict
 
 START_SECONDS = 180
 MARGIN_SECONDS = 120
@@ -73,6 +73,15 @@ class Station:
                         server.stop()
                     raise
                 self.servers = servers
+        try:
+            self._judge(Job("none", "none", "nobody"))
+        except StationError as error:  # the outer wall stands, but there are no boxes inside it
+            said = " ".join(server.said() for server in self.servers.values())
+            self.stop()
+            hint = walls.NAMESPACES if self.sandbox != "none" else ""
+            raise walls.SandboxError(
+                f"no submission can be run here: {error} {said} {hint}".strip()
+            ) from None
         return self
 
     def stop(self):
@@ -98,7 +107,12 @@ class Station:
 
         Raises:
             StationError: if the sandbox or a fork server failed, not the submission.
+            ValueError: if the job needs course packages that the station was not given.
         """
+        here = {Path(package).resolve() for package in self.packages}
+        missing = [str(package) for package in job.packages if Path(package).resolve() not in here]
+        if missing:
+            raise ValueError(f"the job needs {', '.join(missing)}: start the Station with packages=(…)")
         for attempt in (1, 2):
             self._revive()
             try:

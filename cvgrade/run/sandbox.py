@@ -18,6 +18,11 @@ INSTALL = (
     "install it with `sudo apt install bubblewrap` (Debian, Ubuntu), `sudo dnf install bubblewrap` "
     "(Fedora, RHEL) or `sudo pacman -S bubblewrap` (Arch)"
 )
+NAMESPACES = (
+    "Unprivileged user namespaces may be off: see `sysctl kernel.unprivileged_userns_clone "
+    "kernel.apparmor_restrict_unprivileged_userns`; a container needs `--security-opt seccomp=unconfined` "
+    "or `--privileged`"
+)
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = (
     "/etc/ld.so.cache",
@@ -48,11 +53,11 @@ def find_bubblewrap():
     if found is None:
         if sys.platform != "linux":
             raise SandboxError(
-                "grading in a sandbox needs Linux (on macOS and Windows: WSL 2, a virtual machine or a container "
-                'with bubblewrap in it); sandbox="none" runs submissions unprotected, with your own rights'
+                "grading in a sandbox needs Linux (on macOS and Windows: WSL 2, a virtual machine or a "
+                'container with bubblewrap in it); sandbox="none" runs submissions unprotected, with your own rights'
             )
         raise SandboxError(
-            f"bubblewrap (`bwrap`), which submissions are walled in with, is not installed: {INSTALL}; "
+            f"bubblewrap (`bwrap`), the wall around submissions, is not installed: {INSTALL}; "
             'sandbox="none" runs submissions unprotected, with your own rights'
         )
     return found
@@ -60,25 +65,11 @@ def find_bubblewrap():
 
 def check():
     """Raise `SandboxError` unless bubblewrap is installed and the kernel lets it work."""
-    try_out = [
-        find_bubblewrap(),
-        *_namespaces(),
-        "--ro-bind",
-        "/",
-        "/",
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "true",
-    ]
+    inside = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
+    try_out = [find_bubblewrap(), *_namespaces(), *inside]
     done = subprocess.run(try_out, capture_output=True, text=True, timeout=30)
     if done.returncode:
-        raise SandboxError(
-            f"bubblewrap does not work here: {done.stderr.strip()}. Unprivileged user namespaces may be off "
-            "(see `sysctl kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns`); in a "
-            "container they need `--security-opt seccomp=unconfined` or `--privileged`"
-        )
+        raise SandboxError(f"bubblewrap does not work here: {done.stderr.strip()}. {NAMESPACES}")
 
 
 def command(control, role, packages=(), folders=None, environment=None):

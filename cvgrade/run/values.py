@@ -159,7 +159,7 @@ class StudentEncoder(codec.Encoder):
             if issubclass(value, BaseException):
                 return ["ec", error_classes(value, self.objects)]
             return self.handle(value)
-        return ["lib", value.__module__, value.__qualname__]
+        return ["lib", value.__module__, value.__qualname__, self.handle(value)]
 
     def _container(self, value, depth):
         kind = type(value)

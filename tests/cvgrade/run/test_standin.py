@@ -141,6 +141,10 @@ HONEST = {
     "asynchronous code": ("import asyncio\nasync def g(): return 4\ndef f(): return asyncio.run(g())", "assert f() == 4"),
     "globals": ("x = 1", "assert 'x' in globals() and 'y' not in globals()"),
     "recursion": ("def f(n): return 1 if n == 0 else n * f(n - 1)\ndef g(n): return g(n)", "assert f(20) == 2432902008176640000\ntry:\n    g(1)\nexcept RecursionError:\n    pass"),
+    "classes of a library that only the student imports": (
+        "import xml.dom.minidom as m\ndef f(): return m.Document",
+        "assert f().__name__ == 'Document' and f()().nodeName == '#document'",
+    ),
     "comparison with a handle": ("class A: pass\na = A()\nb = A()", "assert a == a and a != b and a is not b and a in [b, a] and {a: 1}[a] == 1"),
 }  # fmt: skip
 

@@ -112,3 +112,10 @@ def test_a_normal_user_needs_no_root():
     assert ("--unshare-user" in line) == (os.geteuid() != 0)
     assert "--unshare-net" in line
     assert "--unshare-pid" in line
+
+
+def test_a_job_whose_packages_are_not_there_is_refused(station, job, tmp_path):
+    import dataclasses
+
+    with pytest.raises(ValueError, match="packages="):
+        station.judge(dataclasses.replace(job, packages=(str(tmp_path),)))
