@@ -54,7 +54,8 @@ def find_bubblewrap():
         if sys.platform != "linux":
             raise SandboxError(
                 "grading in a sandbox needs Linux (on macOS and Windows: WSL 2, a virtual machine or a "
-                'container with bubblewrap in it); sandbox="none" runs submissions unprotected, with your own rights'
+                "container with bubblewrap in it); "
+                'sandbox="none" runs submissions unprotected, with your own rights'
             )
         raise SandboxError(
             f"bubblewrap (`bwrap`), the wall around submissions, is not installed: {INSTALL}; "
