@@ -126,6 +126,7 @@ class TesterDecoder(codec.Decoder):
         if type(info.get("class")) is str:
             checked["class"] = info["class"][:200]
             checked["bases"] = info["bases"] if kinds.check_mro(info.get("bases")) else []
+        self.link.note_model(info["mro"])
         found = self.link.standins.get(number)
         if found is None:
             found = standin.make(self.link, number, checked)
@@ -195,7 +196,9 @@ class TesterDecoder(codec.Decoder):
             kept = (text, weights, models.put_together(part, self))
         self.link.rebuilt[number] = (text, weights, kept[2])
         # While the copy lives, so does the handle: its number is not given to another object.
+        notes = set(self.link.models)
         self.link.rebuilt[number, "handle"] = self._other_h(depth, *handle[1:])
+        self.link.models = notes  # this one is the tester's own
         return kept[2]
 
     def _other_df(self, depth, *rest):

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,7 +191,7 @@ class Server:
             }
             path = [str(Path(package).resolve().parent) for package in station.packages]
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by stop)
-        self.process = subprocess.Popen(
+        self.process = _launch(
             line,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -323,6 +324,16 @@ class _Collected:
             self.peak,
             versions,
         )
+
+
+_launchers = {}
+
+
+def _launch(line, **options):
+    """Start a process from a thread that lasts: bubblewrap dies with the thread that started it."""
+    launcher = _launchers.setdefault(os.getpid(), None) or ThreadPoolExecutor(1, "cvgrade-launcher")
+    _launchers[os.getpid()] = launcher
+    return launcher.submit(subprocess.Popen, line, **options).result()
 
 
 @contextlib.contextmanager

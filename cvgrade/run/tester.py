@@ -65,6 +65,11 @@ class Tester:
                 self._verdict(step, "manual", 0.0, "A human marks this question.")
             elif step.kind == "test":
                 self._run_test(step)
+        if self.link.models:
+            names = ", ".join(sorted(self.link.models)[:10])
+            self.notes.append(
+                f"known only by what the student's process says of it, as it is no standard model: {names}"
+            )
         self.report({"event": "done", "peak": self.link.peak_memory(), "notes": self.notes})
 
     def _seconds(self):

@@ -162,6 +162,14 @@ def test_a_model_that_runs_code_or_reads_files_stays_behind_a_handle(keras_judge
     assert verdict.status == "passed", verdict.message
 
 
+def test_a_model_known_only_by_its_own_word_is_noted_for_the_instructor(keras_judge, book):
+    test = ("test", "t", "assert model.count_params() > 0", 1)
+    source = book(("solution", "q", BUILD), test)
+    assert keras_judge(source).notes == ()
+    (note,) = keras_judge(source, {"q": BUILD + CHEATS["a lying class"]}).notes
+    assert "Net" in note
+
+
 def test_figures_are_kept_with_their_alternative_text(keras_judge, book):
     text = (
         "import matplotlib.pyplot as plt\nfrom IPython.display import display\nfig, ax = plt.subplots(figsize=(2, 2))\n"

@@ -4,10 +4,15 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from cvgrade.run import judge as judge_module
 from cvgrade.run import sandbox
 from cvgrade.run.judge import Station, StationError
 from cvgrade.run.plan import Limits, plan
@@ -119,3 +124,50 @@ def test_a_job_whose_packages_are_not_there_is_refused(station, job, tmp_path):
 
     with pytest.raises(ValueError, match="packages="):
         station.judge(dataclasses.replace(job, packages=(str(tmp_path),)))
+
+
+def test_a_station_outlives_the_thread_that_started_it(job):
+    if shutil.which("bwrap") is None:
+        pytest.skip("needs bubblewrap")
+    station = Station()
+    thread = threading.Thread(target=station.start)
+    thread.start()
+    thread.join()
+    pids = [server.process.pid for server in station.servers.values()]
+    time.sleep(0.3)
+    try:
+        assert station.judge(job).score == 1
+        assert [server.process.pid for server in station.servers.values()] == pids
+    finally:
+        station.stop()
+
+
+@pytest.mark.parametrize("wall", ["bubblewrap", "none"])
+def test_killing_the_grader_leaves_nothing_behind(wall):
+    if wall == "bubblewrap" and shutil.which("bwrap") is None:
+        pytest.skip("needs bubblewrap")
+    text = (
+        "import sys, time\nfrom cvgrade.run.judge import Station\n"
+        f"station = Station(sandbox={wall!r}).start()\n"
+        "print(*(server.process.pid for server in station.servers.values()), flush=True)\ntime.sleep(60)"
+    )
+    root = str(Path(judge_module.__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, *filter(None, sys.path)])}
+    grader = subprocess.Popen(
+        [sys.executable, "-c", text], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    pids = grader.stdout.readline().split()
+    assert len(pids) == 2
+    grader.kill()
+    grader.wait()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(_runs(pid) for pid in pids):
+        time.sleep(0.1)
+    assert not any(_runs(pid) for pid in pids)
+
+
+def _runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
