@@ -112,13 +112,13 @@ class _Matcher:
                 else:
                     self.result.moved_marks.add(cell)
                     told.add(other)
-        for slot in told & set(
-            believed
-        ):  # another cell defines what this answer must: who claims it does not
-            if self.slots[slot].names:
-                doing = [cell for cell in believed[slot] if self.slots[slot].names & self.names[cell]]
-                self.result.moved_marks.update(set(believed[slot]) - set(doing))
-                believed[slot] = doing
+        for slot, claimants in believed.items():
+            doing = [cell for cell in claimants if self.slots[slot].names & self.names[cell]]
+            if slot in told and self.slots[slot].names:
+                believed[slot] = doing  # another cell defines what this answer must: who claims it does not
+            elif doing and len(doing) < len(claimants):
+                believed[slot] = [cell for cell in claimants if cell in doing or self._is_piece(slot, cell)]
+            self.result.moved_marks.update(set(claimants) - set(believed[slot]))
         return {slot: claimants for slot, claimants in believed.items() if claimants}
 
     def _text_says(self, cell, slot, claims):
@@ -144,6 +144,10 @@ class _Matcher:
         if not named and self.slots[slot].names:  # an answer that defines nothing, and an edited test's text
             return self._edited(cell)
         return None
+
+    def _is_piece(self, slot, cell):
+        """Whether a cell can be a part of an answer that was split: of its type, and not whole by itself."""
+        return self.cells[cell].type == self.slots[slot].type and not parses(self.cells[cell].source)
 
     def _edited(self, cell):
         """The locked place whose text a cell holds with changes, or None."""
@@ -255,7 +259,7 @@ class _Matcher:
             low, high = self._gap(slot)
             first, last = self._slot_gap(slot)
             rivals = [other for other in self._open_slots("answer") if first < other < last]
-            found = [cell for cell in self._open_cells() if low < cell < high and self.plain[cell]]
+            found = [cell for cell in self._own_cells() if low < cell < high]
             if len(rivals) == 1 and len(found) == 1 and self._fits(slot, found[0]):
                 self._pair(slot, found[0], "place")
 
@@ -317,11 +321,7 @@ class _Matcher:
         for slot in self._open_slots("answer"):
             low, high = self._gap(slot)
             wanted = self.slots[slot].names
-            own = [
-                cell
-                for cell in self._open_cells()
-                if self.plain[cell] and self.plain[cell] not in self.by_text
-            ]
+            own = self._own_cells()
             # The answer may have been merged with the text above or below it.
             beside = [
                 self.result.pairs[other]
@@ -347,6 +347,12 @@ class _Matcher:
         for rivals in self.result.rivals.values():
             taken.update(rivals)
         return [cell.index for cell in self.cells if cell.index not in taken]
+
+    def _own_cells(self):
+        """Open cells with a text that is not the instructor's."""
+        return [
+            cell for cell in self._open_cells() if self.plain[cell] and self.plain[cell] not in self.by_text
+        ]
 
     def _pair(self, slot, cell, how):
         self.result.pairs[slot] = cell

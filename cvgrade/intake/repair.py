@@ -205,12 +205,16 @@ class _Repair:
         """Code that is whole only with the cell after it, or before it."""
         for slot, cell in sorted(self.found.pairs.items()):
             place = self.slots[slot]
-            if (
-                place.role == "answer"
-                and place.type == "code"
-                and any(self._join(slot, cell, by) for by in (1, -1))
-            ):
+            if place.role != "answer" or place.type != "code":
+                continue
+            starts = [cell, *(copy for copy, of in self.found.copies.items() if of == slot)]
+            if any(self._join(slot, start, step) for start in starts for step in (1, -1)):
                 self._note("split", slot, f"{place.title} had been split; its parts were put together.")
+            text = self.answers[slot]
+            pieces = [one for one in self.cells if self._is_extra(one.index) and one.type == "code"]
+            alone = not place.names & bound_names(text) and bool(place.names)
+            if plain(text) and not parses(text) and (alone or not all(parses(one.source) for one in pieces)):
+                self._ask(slot, f"{place.title} holds only a piece of code: where is the rest?", [text])
 
     def _join(self, slot, cell, step):
         """Join the cells on one side that make an answer whole: it, or they, are no Python alone."""

@@ -2,9 +2,10 @@
 
 import copy
 
+import course_kit as kit
 from hypothesis import strategies as st
 
-NAMES = {"area": "q1", "volume": "q3", "answer": "q4"}
+GIVEN = {cell.source for cell in kit.release().cells}
 
 
 def _cells(book):
@@ -95,12 +96,8 @@ def edit_fixed(book, at, text):
 
 
 def delete_given(book, at):
-    """Delete a cell that is not the student's answer."""
-    text = _cells(book)[at]["source"]
-    if (
-        not any(mark in text for mark in ("area(radius)", "circle.", "volume(radius)", "answer ="))
-        and len(_cells(book)) > 1
-    ):
+    """Delete a cell that is not the student's."""
+    if _cells(book)[at]["source"] in GIVEN and len(_cells(book)) > 1:
         del _cells(book)[at]
 
 

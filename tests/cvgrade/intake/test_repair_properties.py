@@ -100,6 +100,9 @@ def test_the_repaired_notebook_is_the_instructors_with_every_answer_in_it_or_rep
 @example([(mutations.merge, 5), (mutations.merge, 7), (mutations.merge, 7)])
 @example([(mutations.edit_fixed, 4, "print(0)"), (mutations.swap_marks, 3, 4)])
 @example([(mutations.duplicate, 0, 0), (mutations.swap_marks, 7, 9)])
+@example([(mutations.merge, 5), (mutations.duplicate, 0, 6)])
+@example([(mutations.split, 3, 0.5, False), (mutations.add, 4, "A note.", "markdown")])
+@example([(mutations.split, 3, 0.5, False), (mutations.duplicate, 0, 0), (mutations.duplicate, 4, 0)])
 def test_an_answer_is_in_its_place_or_it_is_said_where_it_is(changes):
     book, notes, questions = repair(mutated(changes), RELEASE, SOURCE)
     stands = {one.metadata.nbgrader.grade_id: one.source for one in book.cells if "nbgrader" in one.metadata}
