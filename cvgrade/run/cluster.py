@@ -1,8 +1,9 @@
 """Many submissions on many processors: dask.distributed carries submissions out and verdicts back.
 
-By default a cluster of this machine alone. With the address of a scheduler, every machine whose `dask worker` has
-joined it; these need cvgrade, the libraries and bubblewrap, but no disk in common: a task brings the submission and
-takes the verdict, and the course's own packages travel once to each worker. What crosses is JSON and bytes.
+By default a cluster of this machine alone. With the address of a scheduler, every machine whose `dask worker`
+has joined it; these need cvgrade, the libraries and bubblewrap, but no disk in common: a task brings the
+submission and takes the verdict, and the course's own packages travel once to each worker. What crosses is JSON
+and bytes.
 
 A worker that is lost is replaced or done without, and what it had is run again elsewhere.
 """
@@ -120,7 +121,7 @@ class _Post:
 
 
 class _Posts:
-    """This process's stations: each started by the first task that needs it, and ended when its run is over."""
+    """This process's stations: each started by the first task that needs it, ended when its run is over."""
 
     def __init__(self):
         self.lock, self.posts = threading.Lock(), {}
@@ -325,7 +326,7 @@ class Cluster:
             n_workers=processes,
             threads_per_worker=-(-self.workers // processes),
             host="127.0.0.1",
-            memory_limit=0,  # the sandbox limits each submission; what loaded the libraries is large by nature
+            memory_limit=0,  # the sandbox limits each submission
             dashboard_address="127.0.0.1:0" if shown else None,
             security=self._security(),
             silence_logs=40,
@@ -347,19 +348,32 @@ class Cluster:
             self.client.wait_for_workers(1, timeout=LOST_SECONDS)
         ours = versions()
         for worker, theirs in self.client.run(versions).items():
-            differ = [f"{name} {theirs.get(name)}, here {ours.get(name)}" for name in ours if theirs.get(name) != ours[name]]
+            differ = [
+                f"{name} {theirs.get(name)}, here {ours.get(name)}"
+                for name in ours
+                if theirs.get(name) != ours[name]
+            ]
             if differ:
                 self.report(f"{worker} differs: {'; '.join(differ)}")
 
     def _submit(self, key, job):
         text = json.dumps(replace(job, files={}, hidden_files={}, packages=()).to_json())
         return self.client.submit(
-            _judge, self.name, text, job.files, job.hidden_files, key=f"{self.name}-{key}", pure=False, retries=RETRIES
+            _judge,
+            self.name,
+            text,
+            job.files,
+            job.hidden_files,
+            key=f"{self.name}-{key}",
+            pure=False,
+            retries=RETRIES,
         )
 
     def _outcome(self, key, future):
         if future.cancelled() or future.status == "cancelled":
-            raise ClusterError("the scheduler was lost: run the same command again, and it goes on from there")
+            raise ClusterError(
+                "the scheduler was lost: run the same command again, and it goes on from there"
+            )
         try:
             return Outcome(key, Result.from_json(json.loads(future.result(timeout=60))))
         except SandboxError:
@@ -436,7 +450,16 @@ def duration(seconds):
 def versions():
     """What decides how a submission runs, on this machine: a dict from name to version."""
     found = {"python": ".".join(map(str, sys.version_info[:3])), "cvgrade": code_hash()}
-    for name in ("numpy", "tensorflow", "keras", "ipython", "matplotlib", "pandas", "scikit-learn", "opencv-python"):
+    for name in (
+        "numpy",
+        "tensorflow",
+        "keras",
+        "ipython",
+        "matplotlib",
+        "pandas",
+        "scikit-learn",
+        "opencv-python",
+    ):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
     return found

@@ -1,8 +1,8 @@
 """The journal of a run: what was graded stays graded, whatever happens to the run.
 
-A file of lines, only ever added to: a checksum, a space, a JSON document. A line counts once it is on the disk.
-The last line of a run that was killed may be torn: it is cut off when the journal is opened again. A damaged line
-elsewhere is passed over, and its submission is graded again.
+A file of lines, only ever added to: a checksum, a space, a JSON document. A line counts once it is on the
+disk. The last line of a run that was killed may be torn: it is cut off when the journal is opened again. A
+damaged line elsewhere is passed over, and its submission is graded again.
 """
 
 import contextlib
@@ -47,8 +47,8 @@ def fingerprint(*parts):
 class Journal:
     """What was graded, by key. One process at a time has it open for writing.
 
-    Records are dicts that JSON holds; they stay on the disk and are read when they are asked for, so that memory
-    does not grow with the class.
+    Records are dicts that JSON holds; they stay on the disk and are read when they are asked for, so that
+    memory does not grow with the class.
 
     Args:
         path: of the file; made with its folders if missing.
@@ -71,7 +71,7 @@ class Journal:
             self._file = None
             return
         made = not self.path.exists()
-        self._file = open(self.path, "a+b" if write else "rb")
+        self._file = open(self.path, "a+b" if write else "rb")  # noqa: SIM115
         try:
             if write:
                 self._lock()
