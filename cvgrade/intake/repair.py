@@ -11,7 +11,7 @@ from cvgrade.intake.assemble import Texts, assemble
 from cvgrade.intake.changes import Change, Question, cut
 from cvgrade.intake.code_text import bound_names, cut_out, parses, plain, share_kept, words
 from cvgrade.intake.marks import check_marks
-from cvgrade.intake.matching import KEPT, match
+from cvgrade.intake.matching import KEPT, SAYS_SOMETHING, match
 from cvgrade.intake.notebooks import NotebookRefused, read_book
 from cvgrade.intake.slots import FIXED, ReleaseError, read_slots
 
@@ -147,7 +147,7 @@ class _Repair:
     def _tests_in_answers(self):
         """Locked and test cells that had been merged into an answer."""
         for place in self.slots:
-            if place.role not in FIXED or place.index in self.found.pairs or not place.plain:
+            if place.role not in FIXED or len(place.plain) <= SAYS_SOMETHING:
                 continue
             for slot, text in sorted(self.answers.items()):
                 rest = cut_out(text, place.given)

@@ -107,7 +107,7 @@ def test_an_answer_is_in_its_place_or_it_is_said_where_it_is(changes):
     book, notes, questions = repair(mutated(changes), RELEASE, SOURCE)
     stands = {one.metadata.nbgrader.grade_id: one.source for one in book.cells if "nbgrader" in one.metadata}
     for name, text in kit.ANSWERS.items():
-        if text in stands[name]:
+        if text in stands[name].replace("\n\n", "\n"):
             continue
         asked = any(one.grade_id == name for one in questions)
         kept = any(text in one.text for one in notes)
@@ -123,6 +123,7 @@ def test_an_answer_is_in_its_place_or_it_is_said_where_it_is(changes):
 @example(
     [(mutations.add, 11, "print('own')", "code"), (mutations.merge, 9), (mutations.retype, 3, "markdown")]
 )
+@example([(mutations.merge, 0), (mutations.duplicate, 8, 2), (mutations.merge, 2)])
 def test_right_answers_still_pass_or_a_person_is_asked(changes):
     book, _, questions = repair(mutated(changes), RELEASE, SOURCE)
     assert {name for name in IDS if name.endswith("_test")} <= passed(book) or questions
