@@ -36,7 +36,7 @@ class Limits(_Plain):
         cell_seconds: wall time of one cell.
         total_seconds: wall time of all cells.
         memory_mb: memory of its processes together.
-        processes: processes and threads.
+        processes: processes and threads together, beyond four threads for each core that libraries may keep.
         open_files: open files of each process.
         disk_mb: files that it writes, all together.
         output_bytes: outputs of its cells, all together.

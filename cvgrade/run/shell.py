@@ -124,7 +124,7 @@ class _Hook(DisplayHook):
         pass
 
     def write_format_data(self, format_dict, md_dict=None):
-        self.shell.outputs.show("execute_result", format_dict, md_dict, self.shell.execution_count)
+        self.shell.outputs.show("execute_result", format_dict, md_dict, self.prompt_count)
 
     def finish_displayhook(self):
         pass

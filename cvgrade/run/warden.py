@@ -91,7 +91,7 @@ def _limit(limits):
         ("RLIMIT_NOFILE", limits["open_files"]),
         ("RLIMIT_FSIZE", limits["disk_mb"] << 20),
         ("RLIMIT_DATA", data),
-        ("RLIMIT_NPROC", limits["processes"]),
+        ("RLIMIT_NPROC", limits["processes"] + 4 * (os.cpu_count() or 1)),  # libraries keep idle threads
         ("RLIMIT_CPU", int(limits["total_seconds"] * max(1, limits["threads"]) * 2) + 60),
         ("RLIMIT_MEMLOCK", 0),
         ("RLIMIT_MSGQUEUE", 0),

@@ -255,6 +255,7 @@ def test_outputs_are_kept_as_a_notebook_keeps_them(judge, book):
     assert kinds[:3] == ["stream", "stream", "display_data"]
     assert outputs[2]["metadata"] == {"text/html": {"alt": "bold"}}
     assert any(output.get("data", {}).get("text/plain") == "42" for output in outputs)
+    assert [output["execution_count"] for output in outputs if "execution_count" in output] == [1]
     assert any("from a child" in output.get("text", "") for output in outputs)
 
 
