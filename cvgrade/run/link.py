@@ -142,6 +142,10 @@ class Link:
 
     def _end(self, error):
         """Close after what cannot be understood, and say why."""
+        if isinstance(error, wire.TooMuch):
+            self.fault = "crashed"
+            self.end(f"it sent more than {BUDGET >> 20} MB to one test")
+            raise Gone(self.why) from None
         if not isinstance(error, wire.Closed):
             self.fault = "tampered"
             self.end(f"its process sent what is no answer ({error})")

@@ -138,6 +138,10 @@ def receive(sock, deadline=None, budget=None, most=MOST_MESSAGE):
     return Reader(sock).receive(deadline, budget, most)
 
 
+class TooMuch(WireError):
+    """More bytes in all than allowed, in messages that were right one by one."""
+
+
 class Budget:
     """How many bytes may still come."""
 
@@ -145,10 +149,10 @@ class Budget:
         self.left = total
 
     def charge(self, count):
-        """Take bytes off; raise `WireError` when there are none left."""
+        """Take bytes off; raise `TooMuch` when there are none left."""
         self.left -= count
         if self.left < 0:
-            raise WireError("more bytes in all than allowed")
+            raise TooMuch("more bytes in all than allowed")
 
 
 def _no_constant(name):

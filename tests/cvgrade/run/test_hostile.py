@@ -132,6 +132,13 @@ def f(x): return (i for i in itertools.count())
     assert verdict.status == "timeout"
 
 
+def test_more_bytes_than_a_test_can_want_end_the_process(judge):
+    answer = "import numpy as np\ndef f(x): return np.zeros(7_900_000)"
+    verdict = judge.one(answer, "for i in range(10):\n    f(1)")
+    assert verdict.status == "crashed"
+    assert "more than 256 MB" in verdict.message
+
+
 def test_a_reply_after_the_deadline_counts_for_nothing(judge, book):
     source = book(
         ("solution", "q", "def slow(): ...\ndef f(x): ..."),
