@@ -2,8 +2,8 @@
 
 By default a cluster of this machine alone. With the address of a scheduler, every machine whose `dask worker`
 has joined it; these need cvgrade, the libraries and bubblewrap, but no disk in common: a task brings the
-submission and takes the verdict, and the course's own packages travel once to each worker. What crosses is JSON
-and bytes.
+submission and takes the verdict, and the course's own packages travel once to each worker. What crosses is
+JSON and bytes.
 
 A worker that is lost is replaced or done without, and what it had is run again elsewhere.
 """

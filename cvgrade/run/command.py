@@ -22,9 +22,9 @@ OK, FAILED, LOOK, STOPPED = 0, 1, 3, 130
 BATCH, BATCH_SECONDS = 100, 3
 MOST_LISTED = 20
 EPILOG = """\
-Submissions are read from submitted/STUDENT/NAME/, as `cvgrade collect` puts them there. What is graded is kept
-in .cvgrade/runs/NAME.jsonl the moment it is known: after Ctrl-C, a crash or `kill -9` the same command goes on
-where it was, and grades again only what has changed since: a submission, the tests, or the versions of what
+Submissions are read from submitted/STUDENT/NAME/, as `cvgrade collect` puts them there. What is graded is
+kept in .cvgrade/runs/NAME.jsonl the moment it is known: after Ctrl-C, a crash or `kill -9` the same command
+goes on where it was, and grades again only what has changed since: a submission, the tests, or the versions of what
 runs them. Marks, comments and extensions that a person entered are left as they are.
 
 On many machines: start `dask scheduler` on one, `dask worker tcp://IT:8786 --nthreads N` on each (they need
@@ -316,8 +316,8 @@ class _Run:
 def read_records(course, name):
     """What is known of the submissions: (student, notebook, record) of those that count, by student.
 
-    A record has `result` (as `Result.to_json`), `changes` and `questions` (of repair), `answered` (grade ids),
-    and `refused` where nothing could be run.
+    A record has `result` (as `Result.to_json`), `changes` and `questions` (of repair), `answered` (grade
+    ids), and `refused` where nothing could be run.
 
     Args:
         course: the course folder.

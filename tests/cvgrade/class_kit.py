@@ -1,6 +1,6 @@
-"""A small assignment with NumPy, its course folder and gradebook, and a class that handed in; used by tests and bench."""
+"""A small assignment with NumPy, its course folder and gradebook, and a class that handed in."""
 
-import copy
+import functools
 import json
 import os
 import subprocess
@@ -91,8 +91,12 @@ def hand_in(root, student, kind="right", text=TEXT, before=""):
 
 def register(url, name=NAME, course_id="", duedate=None):
     """Put the assignment into a gradebook, as `nbgrader generate_assignment` does."""
+    import nbgrader.api
+
     from cvgrade.gradebook import open_gradebook
 
+    if not hasattr(nbgrader.api.get_alembic_version, "cache_info"):  # seconds for each new gradebook
+        nbgrader.api.get_alembic_version = functools.cache(nbgrader.api.get_alembic_version)
     with open_gradebook(url, course_id) as gradebook:
         gradebook.update_or_create_assignment(name, **({"duedate": duedate} if duedate else {}))
         gradebook.update_or_create_notebook(name, name)
@@ -138,7 +142,7 @@ def class_of(count):
 
 
 def marks(url):
-    """What the gradebook holds: (student, question) → (auto, manual, needs a person); each must be there once."""
+    """What the gradebook holds, each once: (student, question) → (auto, manual, needs a person)."""
     from nbgrader.api import Gradebook
 
     found = {}
@@ -214,7 +218,3 @@ def lines(root):
             scores = {one["grade_id"]: (one["score"], one["status"]) for one in verdicts}
             found.append((document["student"], document["key"], scores))
     return found
-
-
-def copied(book):
-    return copy.deepcopy(book)
