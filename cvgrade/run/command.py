@@ -24,8 +24,8 @@ MOST_LISTED = 20
 EPILOG = """\
 Submissions are read from submitted/STUDENT/NAME/, as `cvgrade collect` puts them there. What is graded is
 kept in .cvgrade/runs/NAME.jsonl the moment it is known: after Ctrl-C, a crash or `kill -9` the same command
-goes on where it was, and grades again only what has changed since: a submission, the tests, or the versions of what
-runs them. Marks, comments and extensions that a person entered are left as they are.
+goes on where it was, and grades again only what has changed since: a submission, the tests, or the versions
+of what runs them. Marks, comments and extensions that a person entered are left as they are.
 
 On many machines: start `dask scheduler` on one, `dask worker tcp://IT:8786 --nthreads N` on each (they need
 cvgrade, the assignment's libraries and bubblewrap; no disk in common), and pass --scheduler tcp://IT:8786.

@@ -88,7 +88,7 @@ def test_changed_tests_limits_and_data_grade_everything_again(root):
     data = keys()
     with (root / "nbgrader_config.py").open("a") as config:
         config.write('c.CvGrade.limits = {"memory_mb": 1000}\n')
-    assert not (before & tests or tests & data or data & keys())
+    assert len(before | tests | data | keys()) == 4 * len(before)
 
 
 def test_a_lost_gradebook_and_a_lost_notebook_are_written_again_without_grading(root, no_cluster):
@@ -180,6 +180,6 @@ def test_the_courses_own_packages_are_found_and_installed_ones_are_not(tmp_path,
     (tmp_path / "coursepkg_x").mkdir()
     (tmp_path / "coursepkg_x" / "__init__.py").write_text("raise SystemExit('imported')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    text = "import numpy, os\nimport coursepkg_x.sub as one\nfrom helper import x\n%matplotlib inline\nimport nowhere_y"
+    text = "import numpy, os\nimport coursepkg_x.sub as one\nfrom helper import x\n%pwd\nimport nowhere_y"
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text)])
     assert find_packages([book], ["helper.py"]) == {"coursepkg_x": tmp_path / "coursepkg_x"}
