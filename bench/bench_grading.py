@@ -22,7 +22,7 @@ COUNT, LARGE, WORKERS = (2, 8, 2) if SMALL else (16, 256, 4)
 NAME = "nets"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 QUESTIONS = {
-    "model": "model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3, activation='relu'),\n"
+    "model": "model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3),\n"
     "    keras.layers.Flatten(), keras.layers.Dense(3, activation='softmax')])",
     "mean": "def mean(x):\n    return tf.reduce_mean(tf.cast(x, tf.float32))",
 }
@@ -217,31 +217,31 @@ def measure():
             "peer": 60 * COUNT / peer,
             "ratio": peer / seconds,
             "unit": "submissions/min",
-            "how": f"{COUNT} submissions of one TensorFlow notebook, {WORKERS} at a time, start of the command to "
-            "its end, loading included; peer: nbgrader autograde of the same, back to back",
+            "how": f"{COUNT} submissions of one TensorFlow notebook, {WORKERS} at a time, start of the "
+            "command to its end, loading included; peer: nbgrader autograde of the same, back to back",
         },
         "grading_cpu_overhead": {
             "ours": overhead,
             "peer": None,
             "ratio": None,
             "unit": "CPU s/submission",
-            "how": f"CPU of all processes for each of {COUNT} submissions on a warm station, less the {own:.2f} s "
-            "that its cells cost when forked and run alone",
+            "how": f"CPU of all processes for each of {COUNT} submissions on a warm station, less the "
+            f"{own:.2f} s that its cells cost when forked and run alone",
         },
         "grading_memory_per_worker": {
             "ours": more,
             "peer": None,
             "ratio": None,
             "unit": "MB",
-            "how": f"peak memory (PSS of the whole tree) with {WORKERS} at a time less that with one, for each more",
+            "how": f"peak memory (PSS, all processes) with {WORKERS} at a time less that with 1, for each",
         },
         "grading_linear_256": {
             "ours": many_each / few_each,
             "peer": None,
             "ratio": None,
             "unit": "times",
-            "how": f"seconds a submission at {LARGE} submissions by those at {COUNT}; 1 is linear, below 1 is what "
-            "loading costs the few",
+            "how": f"seconds a submission at {LARGE} submissions by those at {COUNT}: 1 is linear, less is "
+            "what loading costs the few",
         },
     }
 

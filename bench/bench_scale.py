@@ -1,6 +1,6 @@
 """A class of ten thousand: it finishes, memory stays flat, and the one writer keeps up.
 
-Only with CVGRADE_SCALE set to the number of submissions (`make bench-scale` sets it); else nothing is measured.
+Only with CVGRADE_SCALE set to the number of submissions, as `make bench-scale` does; else nothing is done.
 """
 
 import json
@@ -93,8 +93,8 @@ def measure():
             "peer": None,
             "ratio": late / early,
             "unit": "submissions/s",
-            "how": f"{COUNT} small NumPy submissions in {seconds:.0f} s, start to end, every mark checked; the run's "
-            f"memory is {early:.0f} MB in the first third and {late:.0f} MB in the last: the ratio",
+            "how": f"{COUNT} small NumPy submissions in {seconds:.0f} s, start to end, marks checked; the "
+            f"run's memory is {early:.0f} MB in the first third and {late:.0f} MB in the last: the ratio",
         },
         "writer_sqlite": {
             "ours": sqlite,

@@ -256,13 +256,19 @@ class Cluster:
                 f"no connection to {where}: {error}. Start one with `dask scheduler`, and on each machine "
                 "`dask worker ADDRESS --nthreads N`, or leave --scheduler out"
             ) from error
+        except KeyboardInterrupt:
+            self.kill()
+            raise
         except BaseException:
             self.stop()
             raise
         return self
 
     def __exit__(self, kind, *_):
-        self.stop(at_once=kind is not None)
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self.kill()
+        else:
+            self.stop()
 
     @property
     def threads(self):
@@ -304,14 +310,18 @@ class Cluster:
             if outcomes:
                 yield outcomes
 
-    def stop(self, at_once=False):
-        """End the cluster; `at_once` without waiting for what is running."""
-        if self.cluster and at_once:
-            for worker in list(self.cluster.workers.values()):
-                with contextlib.suppress(Exception):
-                    os.kill(worker.process.pid, signal.SIGKILL)  # the sandboxes die with it
+    def kill(self):
+        """End this machine's workers at once, and what is running with them; the rest in the background."""
+        for worker in list(self.cluster.workers.values()) if self.cluster else ():
+            with contextlib.suppress(Exception):
+                worker.auto_restart = False
+                os.kill(worker.process.pid, signal.SIGKILL)  # the sandboxes die with it
+        threading.Thread(target=self.stop, daemon=True).start()
+
+    def stop(self):
+        """End the cluster."""
         with contextlib.suppress(Exception):
-            if self.client and self.client.status == "running" and self.scheduler and not at_once:
+            if self.client.status == "running" and self.scheduler:
                 self.client.unregister_worker_plugin(self.name)
         for part in (self.client, self.cluster):
             with contextlib.suppress(Exception):

@@ -1,6 +1,7 @@
 """The command `cvgrade run`: from `submitted/` to marks in the gradebook, resumable."""
 
 import contextlib
+import os
 import shlex
 import signal
 import sys
@@ -103,6 +104,8 @@ def run(options):
             options.sandbox,
             options.db,
         )
+    except KeyboardInterrupt:  # before anything was graded
+        summary = Summary(stopped=True)
     except (RunError, JournalBusy, GradebookError, ClusterError, walls.SandboxError, StationError) as error:
         print(f"cvgrade: {error}", file=sys.stderr)
         return FAILED
@@ -115,6 +118,9 @@ def run(options):
     if summary.stopped:
         again = shlex.join(["cvgrade", *getattr(options, "argv", sys.argv[1:])])
         print(f"\nstopped; what is graded is kept. To go on: {again}", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(STOPPED)  # dask's farewells take longer than whoever pressed Ctrl-C will wait
     elif not (summary.graded or summary.written or summary.failed):
         print(f"{options.name}: all {summary.total} were graded before; nothing to do")
     else:
