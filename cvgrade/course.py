@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import sysconfig
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from pathlib import Path
 from cvgrade.build import HIDDEN, SOLUTION, AssignmentError, read_source, region, source_path, without
 
 CONFIG = "nbgrader_config.py"
+LOG = "grading.log"
 SHORTEST = 12  # a line of code this long that is not in the public part gives an answer away
 # One thread for each kernel: several submissions run side by side.
 ONE_THREAD = {
@@ -85,7 +87,8 @@ def release(course, name, root=None):
         shutil.copyfile(course / CONFIG, root / CONFIG)
         shutil.rmtree(root / "source" / name, ignore_errors=True)
         shutil.copytree(course / "source" / name, root / "source" / name)
-    _check(_api(root).generate_assignment(name, force=True, create=True), f"releasing {name}")
+    with _environment(_own_scripts()):
+        _check(_api(root).generate_assignment(name, force=True, create=True), f"releasing {name}")
     folder = root / "release" / name
     leaks = find_leaks(folder, read_source(course, name))
     if leaks:
@@ -106,13 +109,13 @@ def find_leaks(folder, book):
     Returns:
         List of sentences, empty if nothing was found.
     """
-    secret, public = set(), set()
+    secret, public = set(), []
     for cell in book.cells:
         for marks in (SOLUTION, HIDDEN):
             secret.update(_lines(region(cell.source, marks)))
-        public.update(_lines(without(without(cell.source, SOLUTION), HIDDEN)))
-    secret -= public
-    needles = {line: json.dumps(line, ensure_ascii=False)[1:-1] for line in secret}
+        public.append(without(without(cell.source, SOLUTION), HIDDEN))
+    public = "\n".join(public)
+    needles = {line: json.dumps(line, ensure_ascii=False)[1:-1] for line in secret if line not in public}
     leaks = []
     for path in sorted(Path(folder).rglob("*")):
         if not path.is_file():
@@ -150,17 +153,21 @@ def grade(root, name, students=None, workers=None, feedback=True, report=print):
     if not students:
         raise GradingError(f"nothing was handed in: {root / 'submitted'} has no student with {name}")
     workers = min(workers or os.cpu_count() or 1, len(students))
-    took, start = {}, time.perf_counter()
+    took = {}
     with (
         _environment(ONE_THREAD if workers > 1 else {}),
-        ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
+        ProcessPoolExecutor(
+            workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_write_log,
+            initargs=(str(root / LOG),),
+        ) as pool,
     ):
         jobs = {pool.submit(_grade_one, str(root), name, student, feedback): student for student in students}
         for job in as_completed(jobs):
             student = jobs[job]
             took[student] = job.result()
-            passed = time.perf_counter() - start
-            left = passed / len(took) * (len(students) - len(took))
+            left = sum(took.values()) / len(took) * (len(students) - len(took)) / workers
             result = read_result(root, name, student)
             report(
                 f"  graded {len(took):>{len(str(len(students)))}}/{len(students)}  {student:<28}"
@@ -202,6 +209,13 @@ def feedback_page(root, name, student):
     return Path(root) / "feedback" / student / name / f"{name}.html"
 
 
+def _write_log(path):
+    """Send what nbgrader and the kernels write to stderr to a file (in a worker process)."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 2)
+    os.close(log)
+
+
 def _grade_one(root, name, student, feedback):
     """Grade one submission (in a worker process); returns the seconds it took."""
     start = time.perf_counter()
@@ -241,7 +255,7 @@ def _database(root):
 
 def _check(outcome, doing):
     if not outcome["success"]:
-        detail = outcome["error"] or outcome["log"] or "nbgrader gave no reason"
+        detail = outcome.get("log") or outcome.get("error") or "nbgrader gave no reason"
         raise GradingError(f"{doing}: {detail.strip()[-2000:]}")
 
 
@@ -266,6 +280,11 @@ def _said(path):
 def _lines(text):
     stripped = (line.strip() for line in text.split("\n"))
     return {line for line in stripped if len(line) >= SHORTEST}
+
+
+def _own_scripts():
+    """nbgrader calls `alembic` by its bare name: let it find the one installed beside this Python."""
+    return {"PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])}
 
 
 @contextlib.contextmanager

@@ -114,6 +114,7 @@ def execute(notebook, name, timeout=1800, show_progress=True):
         kernel_name="python3",
         resources={"metadata": {"path": str(HERE)}},
         record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
         on_cell_complete=progress,
     )
     try:

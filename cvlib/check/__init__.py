@@ -11,9 +11,9 @@ Example:
 
 from cvlib.check.artefacts import predictions_file
 from cvlib.check.exercise import answer
+from cvlib.check.framing import question, quiet
 from cvlib.check.functions import raises, same_function
 from cvlib.check.models import model
-from cvlib.check.question import question, quiet
 from cvlib.check.report import CheckFailed
 from cvlib.check.values import at_least, close, dtype, shape, within
 

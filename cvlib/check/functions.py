@@ -4,7 +4,7 @@ import copy
 from dataclasses import dataclass
 
 from cvlib.check.compare import ATOL, RTOL, difference, kind_of
-from cvlib.check.question import quiet
+from cvlib.check.framing import quiet
 from cvlib.check.report import CheckFailed, describe, error_text, failed_call
 
 

@@ -2,6 +2,7 @@
 
 import textwrap
 import traceback
+import warnings
 
 import numpy as np
 
@@ -95,7 +96,9 @@ def describe(value):
 def to_numpy(value):
     """A value as a plain NumPy array of numbers, or None where it is none (text, ragged lists, objects)."""
     try:
-        array = np.array(value, subok=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # some tensors convert in a way that NumPy calls old
+            array = np.array(value, subok=False)
     except Exception:  # a ragged list, or an object whose conversion fails
         return None
     if array.dtype.kind in "biuf":

@@ -54,7 +54,7 @@ def read_image(path, channels=3):
     """
     if channels not in (1, 3, 4):
         raise ValueError(f"channels must be 1 (grey), 3 (RGB) or 4 (RGBA), got {channels!r}")
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         data = file.read()
     if channels != 4 and data.startswith(JPEG):
         _refuse_truncated_jpeg(path, data)
@@ -116,6 +116,8 @@ def _decode(path, data, channels):
 
 def _refuse_truncated_jpeg(path, data):
     """The end marker must stand after the first scan; one before it belongs to a thumbnail."""
+    if data.endswith(b"\xff\xd9"):
+        return
     position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:
         marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")

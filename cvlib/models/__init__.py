@@ -1,1 +1,9 @@
+"""Networks, one file per architecture, and transfer learning."""
 
+from cvlib._lazy import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    modules=["backbones", "transfer", "weights"],
+    names={"SmallCNN": "small_cnn"},
+)

@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "confusion": "classification",
         "curves": "training",
         "embedding": "explain",
-        "explore": "explore",
+        "explore": "exploration",
         "feature_maps": "explain",
         "figure": "style",
         "filters": "explain",
@@ -18,6 +18,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "heatmap": "explain",
         "patches": "explain",
         "roc": "classification",
-        "show": "show",
+        "show": "display",
     },
 )

@@ -31,7 +31,10 @@ def grid(images, titles=None, columns=None, size=1.6, heading=None):
         rows = -(-len(images) // 8)
         columns = -(-len(images) // rows)
     rows = -(-len(images) // columns)
-    sheet = figure(columns * size, rows * size * (1.18 if titles else 1.02) + (0.35 if heading else 0))
+    tallest = float(np.median([image.shape[0] / image.shape[1] for image in images]))
+    height = size * min(max(tallest, 0.3), 3)
+    lines = max((str(title).count("\n") + 1 for title in titles), default=0) if titles is not None else 0
+    sheet = figure(columns * size, rows * (height + 0.05 + 0.17 * lines) + (0.35 if heading else 0))
     axes = sheet.subplots(rows, columns, squeeze=False).ravel()
     for axis in axes:
         axis.axis("off")

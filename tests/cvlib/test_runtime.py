@@ -33,7 +33,7 @@ def test_the_seed_makes_weights_repeatable():
         runtime.setup(seed=5)
         layer = keras.layers.Dense(3)
         layer.build((None, 4))
-        weights.append(np.array(layer.kernel))
+        weights.append(keras.ops.convert_to_numpy(layer.kernel))
     assert np.array_equal(*weights)
 
 

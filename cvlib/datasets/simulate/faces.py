@@ -42,7 +42,7 @@ class Face:
     who: Person
 
 
-def draw(rng, size, label=None, hard=0.35):
+def draw(rng, size, label=None, hard=0.25):
     """Draw one face.
 
     Args:
@@ -76,8 +76,8 @@ def draw(rng, size, label=None, hard=0.35):
     canvas, head, who = Canvas(height, width), _pose(rng, height, width), any_person(rng)
     light = _direction(rng)
     kind, worn = _occluder(rng, label, hard)
-    if label == "without_mask" and kind == "beard" and who.age == "child":
-        who.age = "adult"
+    if kind == "beard":
+        who.grow_up()
 
     backgrounds.paint(canvas, rng)
     seen, covered = canvas.new_mask(), canvas.new_mask()
@@ -87,7 +87,7 @@ def draw(rng, size, label=None, hard=0.35):
 
     whole = canvas.inside(head.outline())
     face = (reduce(whole) > 127).astype(np.uint8)
-    corners = head.outline() / SCALE
+    corners = (head.outline() + 0.5) / SCALE  # from centres of enlarged pixels to edges of the picture's
     limit = np.array([width, height])
     box = np.concatenate([np.clip(corners.min(0), 0, limit), np.clip(corners.max(0), 0, limit)])
     return Face(
@@ -145,23 +145,23 @@ def _draw_person(canvas, head, who, light, kind, worn, covered, rng):
     if kind in in_front or (kind == "mask under the chin" and scarfed):
         with canvas.recording(covered):
             occluders.occlude(canvas, head, who, kind, rng)
-    elif rng.random() < 0.07:  # a scarf says nothing: masked people wear one too
+    elif rng.random() < 0.05:  # a scarf says nothing: masked people wear one too
         occluders.scarf(canvas, head, rng, low=True)
-    elif worn == "worn" and rng.random() < 0.07:  # neither does a hand
+    elif worn == "worn" and rng.random() < 0.04:  # neither does a hand
         occluders.hand_over_mouth(canvas, head, who, rng, low=True)
 
 
 def _pose(rng, height, width):
-    share = rng.uniform(0.62, 0.86)  # of the picture's height that the head takes
+    share = rng.uniform(0.68, 0.86)  # of the picture's height that the head takes
     scale = SCALE * 0.5 * share * min(height, width)
     middle = SCALE * np.array([width, height]) * (0.5, 0.52)
     spare = SCALE * np.array([width, height]) * (1 - 0.75 * share) * 0.5
     return Head(
-        centre=tuple(middle + spare * np.clip(rng.normal(0, 0.18, 2), -0.6, 0.6)),
+        centre=tuple(middle + spare * np.clip(rng.normal(0, 0.11, 2), -0.4, 0.4)),
         scale=scale,
-        yaw=float(np.clip(rng.normal(0, 0.24), -0.55, 0.55)),
-        pitch=float(np.clip(rng.normal(0, 0.09), -0.25, 0.25)),
-        roll=float(np.clip(rng.normal(0, 0.11), -0.35, 0.35)),
+        yaw=float(np.clip(rng.normal(0, 0.16), -0.5, 0.5)),
+        pitch=float(np.clip(rng.normal(0, 0.06), -0.2, 0.2)),
+        roll=float(np.clip(rng.normal(0, 0.07), -0.28, 0.28)),
         width=rng.uniform(0.70, 0.82),
         jaw=rng.uniform(0.90, 1.10),
         chin=rng.uniform(0.8, 1.35),
@@ -176,7 +176,7 @@ def _direction(rng):
 def _occluder(rng, label, hard):
     if label == "with_mask":
         kind = str(rng.choice(masks.KINDS, p=masks.SHARES))
-        return kind, "below the nose" if rng.random() < 0.08 else "worn"
+        return kind, "below the nose" if rng.random() < 0.05 else "worn"
     if rng.random() < hard:
         return str(rng.choice(occluders.KINDS, p=occluders.SHARES)), None
     return None, None
@@ -193,7 +193,7 @@ def _light_up(canvas, head, light, seen, rng):
     bound = np.minimum(radius, 0.92) / radius
     x, y = x * bound, y * bound
     lit = light[0] * x + light[1] * y + light[2] * np.sqrt(1 - x * x - y * y)
-    strength = rng.uniform(0.35, 0.85)
+    strength = rng.uniform(0.35, 0.75)
     warm = np.array([1 + 0.03 * rng.normal(), 1.0, 1 + 0.03 * rng.normal()])
     field = 1 - strength * 0.55 + strength * 0.68 * np.clip(lit, 0, 1)
     shadow = np.array([0.97, 0.97, 1.05])  # shadows are a little blue

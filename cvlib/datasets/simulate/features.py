@@ -126,7 +126,7 @@ def nose(canvas, head, person, light):
 
 def mouth(canvas, head, person):
     """Lips, teeth and tongue."""
-    red = mix(person.skin, (168, 52, 58), 0.48 if brightness(person.skin) > 110 else 0.34)
+    red = mix(person.skin, (168, 52, 58), 0.48 if brightness(person.skin) > 110 else 0.42)
     colour = person.lipstick if person.lipstick is not None else red
     wide = {"closed": 0.22, "grin": 0.285, "laugh": 0.27, "o": 0.115, "flat": 0.2}[person.mouth]
     wide *= 0.86 if person.age == "child" else 1.0
@@ -186,17 +186,10 @@ def facial_hair(canvas, head, person, kind, rng):
     colour = darker(person.hair, 0.15)
     if kind in {"stubble", "beard"}:
         drop = rng.uniform(0.02, 0.34) if kind == "beard" else -0.02
-        top = rng.uniform(0.36, 0.46)
-        sides = head.arc(0.22, 0.22, 0.02)[[0, -1]]
-        inner = [
-            (-0.62, 0.32),
-            (-0.46, top),
-            (-0.2, top + 0.02),
-            (0, top + 0.0),
-            (0.2, top + 0.02),
-            (0.46, top),
-            (0.62, 0.32),
-        ]
+        top = rng.uniform(0.45, 0.53)
+        sides = head.arc(0.18, 0.18, 0.02)[[0, -1]]
+        right = [(0.27, top + 0.01), (0.44, top), (0.585, 0.40), (0.66, 0.20)]
+        inner = [(-x, y) for x, y in right[::-1]] + [(0, top + 0.03), *right]
         upper = np.concatenate([sides[1:], head.on(np.array(inner) * (head.width / 0.76, 1)), sides[:1]])
         under = np.array([(0.80, 0.5), (0.70, 0.80), (0.42, 1.02 + 0.7 * drop), (0, 1.06 + drop)])
         lower = np.concatenate([under, under[::-1][1:] * (-1, 1)]) * (head.width / 0.76, 1)

@@ -6,7 +6,7 @@ from cvlib.datasets.simulate.canvas import brightness, darker, lighter, mix, mov
 from cvlib.datasets.simulate.people import cloth
 
 KINDS = ("surgical", "cloth", "patterned", "dark", "skin-coloured", "ffp2")
-SHARES = (0.30, 0.20, 0.20, 0.13, 0.05, 0.12)
+SHARES = (0.32, 0.20, 0.20, 0.13, 0.03, 0.12)
 
 _SURGICAL = [
     (150, 200, 226),
@@ -71,7 +71,7 @@ def mask(canvas, head, person, kind, rng, place="worn"):
 
     with canvas.clipped(face):
         canvas.fill(moved(outline, 0, 0.035 * unit), darker(person.skin, 0.65), 0.42, 0.035 * unit)
-    loop = mix((240, 240, 238), colour, 0.3 if kind in {"surgical", "ffp2"} else 0.85)
+    loop = mix((240, 240, 238), colour, 0.3 if kind in {"surgical", "ffp2"} else 0.65)
     if place != "under the chin" or rng.random() < 0.7:
         ear_y = 0.10 if place != "under the chin" else 0.22
         for sign, hold in ((1, 0), (-1, -1)):
@@ -128,6 +128,8 @@ def mask(canvas, head, person, kind, rng, place="worn"):
                 seam = [(sign * (reach - 0.07) * wide, edge + 0.02), (sign * (reach - 0.14) * wide, corner)]
                 canvas.stroke(head.on(seam, 0.03), darker(colour, 0.35), 0.022 * unit, 0, 0.7)
         elif kind in {"cloth", "dark", "skin-coloured"}:
+            hem = smooth(head.on(points[[-3, -2, -1, 0, 1, 2, 3]], lifts[[-3, -2, -1, 0, 1, 2, 3]]), False)
+            canvas.stroke(hem, lighter(colour, 0.35), 0.07 * unit, 0, 0.75)
             seam = smooth(
                 head.on([(0, top), (0.0, 0.5 * (top + bottom)), (0, bottom)], np.array([0.22, 0.26, 0.14])),
                 False,
@@ -144,7 +146,7 @@ def mask(canvas, head, person, kind, rng, place="worn"):
                         canvas.stroke(
                             smooth(head.on(crease, 0.06), False), darker(colour, 0.4), 0.025 * unit, 0.8, 0.5
                         )
-    canvas.stroke(np.concatenate([outline, outline[:1]]), darker(colour, 0.35), 0.022 * unit, 0, 0.7)
+    canvas.stroke(np.concatenate([outline, outline[:1]]), darker(colour, 0.4), 0.026 * unit, 0, 0.8)
 
 
 def _mask_colour(person, kind, rng):
@@ -153,7 +155,7 @@ def _mask_colour(person, kind, rng):
     elif kind == "dark":
         colour = [(34, 34, 38), (44, 46, 58), (30, 40, 66), (60, 34, 40)][rng.integers(4)]
     elif kind == "skin-coloured":
-        colour = darker(person.skin, 0.12) if rng.random() < 0.5 else mix(person.skin, (196, 150, 136), 0.5)
+        colour = darker(person.skin, 0.26) if rng.random() < 0.5 else mix(person.skin, (196, 150, 136), 0.75)
     elif kind == "ffp2":
         colour = [(242, 243, 244), (238, 240, 240), (46, 48, 52), (222, 210, 194)][rng.integers(4)]
     else:

@@ -8,7 +8,7 @@ from cvlib.datasets.simulate.features import facial_hair
 from cvlib.datasets.simulate.people import cloth
 
 KINDS = ("beard", "hand", "scarf", "cup", "mask under the chin", "bubble gum", "microphone")
-SHARES = (0.2, 0.2, 0.2, 0.14, 0.14, 0.05, 0.07)
+SHARES = (0.14, 0.21, 0.21, 0.16, 0.15, 0.06, 0.07)
 
 
 def occlude(canvas, head, person, kind, rng):

@@ -112,6 +112,14 @@ class Person:
     neckline: str
     print: str | None
 
+    def grow_up(self):
+        """Become a man who may wear a beard."""
+        if self.age == "child":
+            self.age = "adult"
+        if self.style in {"bob", "wavy", "pigtails", "headscarf"}:
+            self.style = "parted"
+        self.lipstick, self.earrings = None, False
+
 
 def cloth(rng):
     """A colour of cloth, a little varied."""
@@ -140,7 +148,7 @@ def any_person(rng):
         0.85 if style in {"bob", "long", "wavy", "bun", "pigtails", "headscarf"} else 0.2
     )
     facial_hair = None
-    if age != "child" and not feminine and rng.random() < 0.45:
+    if age != "child" and not feminine and style not in {"headscarf", "pigtails"} and rng.random() < 0.45:
         facial_hair = rng.choice(["stubble", "moustache", "goatee"])
     hats = HATS if style not in {"headscarf", "afro", "bun", "pigtails"} else [None]
     hat = hats[rng.integers(len(hats))]

@@ -1,0 +1,149 @@
+"""What iterators over files share: reading, resizing, masks, boxes and class modes."""
+
+import numpy as np
+
+from cvlib.data import affine, threads
+from cvlib.data.iterator import Iterator, box_rows
+from cvlib.data.reading import ImageReadError, read_image, read_mask
+
+CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
+
+
+class FileIterator(Iterator):
+    """Batches from image files.
+
+    Attributes:
+        filenames: the files, relative to the directory, in the order of their indices.
+        filepaths: the files, as they are opened.
+        classes: class index of each file (a list of indices for several labels a picture).
+        class_indices: dict from class to index.
+        labels: `classes`, or the targets of "raw" and "multi_output".
+        target_size: (height, width).
+        image_shape: shape of a picture in a batch.
+    """
+
+    def __init__(
+        self,
+        generator,
+        filepaths,
+        *,
+        class_mode,
+        target_size,
+        color_mode,
+        interpolation,
+        keep_aspect_ratio,
+        mask_paths=None,
+        boxes=None,
+        **options,
+    ):
+        self.target_size, self.color_mode, self.class_mode = tuple(target_size), color_mode, class_mode
+        self.interpolation, self.keep_aspect_ratio = interpolation, keep_aspect_ratio
+        self._filepaths, self._mask_paths = filepaths, mask_paths
+        self._boxes = (
+            None if boxes is None else [box_rows(each, f"boxes of {p}") for each, p in zip(boxes, filepaths)]
+        )
+        shape = (*self.target_size, CHANNELS[color_mode])
+        super().__init__(generator, len(filepaths), shape, **options)
+        self.image_shape = (shape[2], *shape[:2]) if self.data_format == "channels_first" else shape
+
+    @property
+    def filepaths(self):
+        """The files, as they are opened."""
+        return self._filepaths
+
+    @property
+    def labels(self):
+        """Class indices, or the targets of "raw" and "multi_output"."""
+        return self.classes
+
+    @property
+    def sample_weight(self):
+        """Weights of the pictures, or None."""
+        return None
+
+    def _sample(self, index, moved):
+        path = self._filepaths[index]
+        image = read_image(path, self._shape[2])
+        height, width = image.shape[:2]
+        if not (moved and self._warps_from_source(height, width)):
+            image = affine.resize(
+                image,
+                self.target_size,
+                self.interpolation,
+                self.keep_aspect_ratio,
+                out=threads.scratch("resized", self._shape),
+            )
+        mask = boxes = None
+        if self._mask_paths is not None:
+            mask = read_mask(self._mask_paths[index])
+            if abs(mask.shape[0] * width - mask.shape[1] * height) > 0.02 * mask.shape[1] * height:
+                raise ImageReadError(
+                    self._mask_paths[index],
+                    f"the mask is {mask.shape[1]}×{mask.shape[0]} but its picture {path} is {width}×{height}",
+                )
+            mask = affine.resize(mask, self.target_size, "nearest", self.keep_aspect_ratio)
+        if self._boxes is not None:
+            boxes = affine.resize_boxes(
+                self._boxes[index], height, width, self.target_size, self.keep_aspect_ratio
+            )
+        return image, mask, boxes
+
+    def _warps_from_source(self, height, width):
+        """Whether the random moves resize as well: then no pixel is interpolated twice, and up to a factor of
+        two bilinear interpolation still looks at every one.
+        """
+        plain = self.interpolation == "nearest" and not self.keep_aspect_ratio
+        small = height <= 2 * self.target_size[0] and width <= 2 * self.target_size[1]
+        return plain and small and self.image_data_generator.interpolation_order == 1
+
+    def _empty_masks(self, count):
+        if self._mask_paths is None:
+            return None
+        kind = read_mask(self._mask_paths[0]).dtype if self.n else np.uint8
+        return np.empty((count, *self.target_size, 1), kind)
+
+    def _has_boxes(self):
+        return self._boxes is not None
+
+    def _labels(self, chosen, images):
+        if self.class_mode == "input":
+            return images.copy()
+        if self.class_mode in ("binary", "sparse"):
+            return np.array([self.classes[i] for i in chosen], self.dtype)
+        if self.class_mode == "categorical":
+            labels = np.zeros((len(chosen), len(self.class_indices)), self.dtype)
+            for row, i in zip(labels, chosen):
+                row[self.classes[i]] = 1
+            return labels
+        return None
+
+    def _weights(self, chosen):
+        return None if self.sample_weight is None else self.sample_weight[chosen]
+
+
+def check_options(class_mode, class_modes, target_size, color_mode, interpolation):
+    """Refuse what no batch can be made with, before any file is looked at."""
+    if class_mode not in class_modes:
+        raise ValueError(f"class_mode must be one of {', '.join(map(repr, class_modes))}, got {class_mode!r}")
+    try:
+        height, width = target_size
+        fine = all(int(side) == side and side >= 1 for side in (height, width))
+    except (TypeError, ValueError):
+        fine = False
+    if not fine:
+        raise ValueError(
+            f"target_size must be two whole numbers of at least 1, (height, width), got {target_size!r}"
+        )
+    if color_mode not in CHANNELS:
+        raise ValueError(f"color_mode must be one of {list(CHANNELS)}, got {color_mode!r}")
+    if interpolation not in affine.INTERPOLATIONS:
+        raise ValueError(f"interpolation must be one of {list(affine.INTERPOLATIONS)}, got {interpolation!r}")
+
+
+def binary_needs_two(classes):
+    """Refuse `class_mode="binary"` for anything but two classes."""
+    if len(classes) != 2:
+        raise ValueError(
+            f'class_mode="binary" needs two classes, found {len(classes)} ({", ".join(map(str, classes))}): '
+            'use class_mode="sparse" or "categorical"'
+        )

@@ -1,0 +1,66 @@
+"""A dataset on disk."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, repr=False)
+class Dataset:
+    """Images on disk, and what is known about them.
+
+    Attributes:
+        name: as in `cvlib.datasets.names()`.
+        title: for people.
+        task: "classification", …
+        directory: `pathlib.Path` of the folder; for classification it holds `<split>/<class>/<file>`, so that
+            `flow_from_directory(dataset.directory / "train")` works.
+        frame: pandas DataFrame with a row an image: `path` (relative to `directory`), `label`, `split`.
+        class_names: in the order of their indices.
+        source: "real" or "synthetic".
+        licence: under which the pictures may be used.
+        citation: what to cite.
+    """
+
+    name: str
+    title: str
+    task: str
+    directory: Path
+    frame: object
+    class_names: tuple
+    source: str
+    licence: str
+    citation: str
+
+    def split(self, name):
+        """One split as a dataset of its own: its directory holds a folder per class.
+
+        Args:
+            name: "train", "validation" or "test".
+
+        Returns:
+            A `Dataset` whose frame has the rows of that split, with paths relative to the new directory.
+
+        Raises:
+            ValueError: if there is no such split.
+        """
+        found = [split for split in SPLITS if (self.frame["split"] == split).any()]
+        if name not in found:
+            raise ValueError(f"split must be one of {', '.join(map(repr, found))}, got {name!r}")
+        frame = self.frame[self.frame["split"] == name].reset_index(drop=True)
+        if not frame["path"].str.startswith(f"{name}/").all():  # this is that split already
+            return replace(self, frame=frame)
+        frame = frame.assign(path=frame["path"].str.removeprefix(f"{name}/"))
+        return replace(self, directory=self.directory / name, frame=frame)
+
+    def __len__(self):
+        return len(self.frame)
+
+    def __repr__(self):
+        counts = self.frame["split"].value_counts()
+        parts = ", ".join(f"{name} {counts[name]:,}" for name in SPLITS if name in counts)
+        return (
+            f"<Dataset {self.name} ({self.source}): {len(self):,} images, {parts}; "
+            f"classes {', '.join(self.class_names)}; {self.directory}>"
+        )

@@ -1,0 +1,116 @@
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import cvlib.datasets
+from cvlib.datasets import catalogue
+
+CARD = """
+title = "Pets"
+task = "classification"
+classes = ["cat", "dog"]
+licence = "none"
+citation = "none"
+about = '''
+Two
+lines.'''
+[source]
+url = "https://example.org/pinned"
+mirror = "pets"
+"""
+MANIFEST = "path,bytes,sha256,label,split\na/1.png,3,00,cat,train\na/2.png,4,11,dog,test\n"
+
+
+@pytest.fixture
+def cards(tmp_path):
+    (tmp_path / "pets.toml").write_text(CARD)
+    (tmp_path / "pets.csv").write_text(MANIFEST)
+    return tmp_path
+
+
+def test_a_card_and_its_manifest_are_read(cards):
+    card = catalogue.read("pets", cards)
+    assert card.name == "pets"
+    assert card.about == "Two lines."
+    assert card.simulator is None
+    assert [file.place for file in card.files] == ["train/cat/1.png", "test/dog/2.png"]
+    assert card.files[1] == catalogue.File("a/2.png", 4, "11", "dog", "test")
+
+
+def test_the_key_of_a_card_changes_with_a_file_and_its_place_but_not_with_their_order(cards):
+    before = catalogue.read("pets", cards).key
+    lines = MANIFEST.splitlines()
+    (cards / "pets.csv").write_text("\r\n".join([lines[0], lines[2], lines[1]]))
+    assert catalogue.read("pets", cards).key == before
+    (cards / "pets.csv").write_text(MANIFEST.replace("test", "train"))
+    assert catalogue.read("pets", cards).key != before
+
+
+def test_an_unknown_name_is_refused_with_what_there_is():
+    with pytest.raises(ValueError, match=r"there is no dataset 'face_masks'; .*did you mean 'face_mask'\?"):
+        cvlib.datasets.load("face_masks")
+    for function in (cvlib.datasets.verify, cvlib.datasets.describe):
+        with pytest.raises(ValueError, match=r"there is no dataset 'x'; the catalogue has .*'face_mask'"):
+            function("x")
+
+
+@pytest.mark.parametrize(
+    ("card", "manifest", "message"),
+    [
+        ("title = ", MANIFEST, "is not well formed"),
+        (CARD.replace("licence", "license"), MANIFEST, "lacks licence"),
+        (CARD.replace("[source]", "[origin]"), MANIFEST, r"lacks source\.mirror, source\.url"),
+        (CARD, MANIFEST.replace("3,00", "three,00"), "line 2 is not path,bytes,sha256,label,split"),
+        (CARD, "path,bytes\na,1\n", "line 2 is not path"),
+        (CARD, MANIFEST + "b/1.png,3,00,cat,train\n", "line 4: .*repeated place"),
+        (CARD, MANIFEST.replace("dog", "eel"), "line 3: unknown label"),
+        (CARD, MANIFEST.replace("a/1", "../a/1"), "line 2: .*unsafe path"),
+        (CARD, MANIFEST.replace("a/1", "/a/1"), "line 2: .*unsafe path"),
+        (CARD, MANIFEST.replace("train", "../train"), "line 2: .*split"),
+    ],
+)
+def test_a_card_that_is_wrong_says_where(cards, card, manifest, message):
+    (cards / "pets.toml").write_text(card)
+    (cards / "pets.csv").write_text(manifest)
+    with pytest.raises(ValueError, match=message):
+        catalogue.read("pets", cards)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_card_of_the_catalogue_is_sound(name):
+    card = catalogue.read(name)
+    assert list(card.classes) == sorted(card.classes)
+    assert re.search(r"/[0-9a-f]{40}$", card.url), "the source must be pinned to a commit"
+    assert len({file.sha256 for file in card.files}) == len(card.files), "exact duplicates"
+    assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) and file.bytes > 0 for file in card.files)
+    assert {(file.split, file.label) for file in card.files} == {
+        (split, label) for split in ("train", "validation", "test") for label in card.classes
+    }
+    assert callable(importlib.import_module(card.simulator).make)
+    text = cvlib.datasets.describe(name)
+    for part in (card.title, card.licence, card.citation, card.url, *card.classes):
+        assert part in text
+
+
+def test_the_face_mask_split_is_70_10_20_in_both_classes():
+    card = catalogue.read("face_mask")
+    for label in card.classes:
+        files = [file for file in card.files if file.label == label]
+        for split, share in (("train", 0.7), ("validation", 0.1), ("test", 0.2)):
+            assert sum(file.split == split for file in files) == pytest.approx(share * len(files), abs=1)
+
+
+def test_the_cards_travel_in_the_wheel():
+    root = Path(cvlib.__file__).parents[1]
+    if not (root / "pyproject.toml").is_file():
+        pytest.skip("not a checkout")
+    with open(root / "pyproject.toml", "rb") as file:
+        setup = catalogue.tomllib.load(file)["tool"]["setuptools"]
+    assert setup["package-dir"]["cvlib.datasets.cards"] == "datasets"
+    patterns = setup["package-data"]["cvlib.datasets.cards"]
+    shipped = {path for pattern in patterns for path in (root / "datasets").glob(pattern)}
+    for name in catalogue.names():
+        assert {root / "datasets" / f"{name}.toml", root / "datasets" / f"{name}.csv"} <= shipped
+    assert (root / "cvlib" / "datasets" / "cards").is_dir(), "setuptools finds the package by this folder"
