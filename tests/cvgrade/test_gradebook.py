@@ -294,7 +294,7 @@ def test_formgrader_finds_the_notebook_with_what_became_of_each_test(writer, tmp
     assert cells["double"].outputs[0].text == "hello\n"
     assert cells["double_test"].outputs == []
     (error,) = cells["total_test"].outputs
-    assert error.evalue == "the total is 6\nno mean"
+    assert error.evalue == "the total is 6\nsum, not mean"
     assert (folder / "data" / "x.txt").read_bytes() == b"1"
     assert not (folder.parent / "up.txt").exists()
     assert "HIDDEN" not in (folder / f"{kit.NAME}.ipynb").read_text()
