@@ -157,6 +157,10 @@ print(f"{x_train[0].size:,} numbers of a picture became {f_train.shape[1]:,}")
 print("weights:", extractor.model.weights_source)
 
 # %% [markdown]
+# If that says `random`, ImageNet's weights were out of reach, and this network has learnt nothing yet. Everything below
+# still runs, but what it says about *pretrained* features cannot be seen then: expect figures near a blind guess.
+
+# %% [markdown]
 # Are these numbers about anything? Take four validation pictures, and find for each the training pictures whose features point
 # in the most similar direction. Nobody has told the network about masks. **Predict:** will the neighbours share the
 # label?
@@ -330,8 +334,8 @@ check.answer(
 # ## 4 · How few labels are enough?
 #
 # Now the promise of the first line. We take 20, 100 and all labels, and train twice: a logistic regression on the
-# features, and a small network from scratch, for some hundred steps. (It gets pictures of half the side, which makes it
-# quicker.) **Predict:** who wins with 20? With all?
+# features, and a small network from scratch, each time for the same few steps. (It gets pictures of half the side, which
+# makes it quicker.) **Predict:** who wins with 20? With all?
 
 # %%
 STEPS = run.pick(fast=88, full=3000)
@@ -341,13 +345,21 @@ def from_scratch(count):
     """Validation accuracy of a SmallCNN trained on the first `count` pictures, always for as many steps."""
     keras.utils.set_random_seed(run.seed)
     network = SmallCNN((SIDE // 2, SIDE // 2, 3), classes=2, filters=(16, 32, 64, 64))
+    steps = -(-count // 32)  # an epoch
+    epochs = max(1, STEPS // steps)
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * steps)
     network.compile(
-        keras.optimizers.Adam(3e-3),
+        keras.optimizers.Adam(rate),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    epochs = max(1, STEPS // -(-count // 32))
-    network.fit(x_train[:count, ::2, ::2], y_train[:count], epochs=epochs, verbose=0)
+    network.fit(
+        x_train[:count, ::2, ::2],
+        y_train[:count],
+        epochs=epochs,
+        callbacks=[run.checkpoint(f"lesson09-{count}")],
+        verbose=0,
+    )
     return network.evaluate(x_validation[:, ::2, ::2], y_validation, verbose=0)[1]
 
 
@@ -514,7 +526,7 @@ shares = [1.0, 0.9, 0.75, 0.5, 0.25, 0.0]
 reports = [transfer.freeze(model, share) for share in shares]
 for share, report in zip(shares, reports):
     print(f"{share:4.0%} → {report}")
-transfer.freeze(model, 1.0)
+_ = transfer.freeze(model, 1.0)
 # %%
 figure = viz.figure(6, 2.8)
 axis = figure.subplots()
@@ -551,6 +563,7 @@ assert reports[1].share > 0.4, "the last tenth of the layers is the heaviest"
 # The learning rate is a tenth of the head's: what the backbone knows should be bent, not broken.
 
 # %%
+TUNE = run.pick(fast=256, full=len(x_train))  # how many pictures to fine-tune on
 start = model.get_weights()
 print(transfer.freeze(model, 0.75, learning_rate=1e-4))
 kernels = [
@@ -559,7 +572,7 @@ kernels = [
     if layer.weights and "BatchNorm" not in type(layer).__name__
 ]
 before = [layer.get_weights()[0] for layer in kernels]
-model.fit(x_train[:320], y_train[:320], epochs=2, verbose=0)
+model.fit(x_train[:TUNE], y_train[:TUNE], epochs=2, verbose=0)
 moved = [
     np.linalg.norm(layer.get_weights()[0] - old) / np.linalg.norm(old)
     for layer, old in zip(kernels, before)
@@ -665,7 +678,7 @@ transfer.backbone_of(naive).trainable = True
 naive.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
 
 before, says = naive.get_weights(), naive.predict(x_validation, verbose=0)
-naive.fit(x_train[:160], y_train[:160], batch_size=8, verbose=0)
+naive.fit(x_train[:96], y_train[:96], batch_size=8, verbose=0)
 drifted = [
     old.size
     for old, new in zip(before, naive.get_weights())
@@ -681,7 +694,7 @@ assert len(drifted) == 104, (
 )
 
 # %% [markdown]
-# Nothing was learnt, and the network answers differently. Twenty batches did that; an epoch over small batches can undo
+# Nothing was learnt, and the network answers differently. Twelve batches did that; an epoch over small batches can undo
 # what you came for. `base(x, training=False)`, which older guides recommend and which this model has, does *not* stop
 # it once the backbone is trainable (keras issue 20285). Freezing the BatchNorm layers does, and `transfer.freeze` always
 # does it for a pretrained backbone. It must also survive saving:
@@ -712,15 +725,15 @@ assert not PRETRAINED or not any(layer.trainable for layer in norms)
 # %%
 model.set_weights(start)
 transfer.freeze(model, 0.0, learning_rate=1e-4)
-model.fit(x_train[:320], y_train[:320], epochs=2, verbose=0)
+model.fit(x_train[:TUNE], y_train[:TUNE], epochs=2, verbose=0)
 keep("0 % frozen")
 
 # %%
 model.set_weights(start)
 gradual = unfreeze.gradually(
     model,
-    x_train[:320],
-    y_train[:320],
+    x_train[:TUNE],
+    y_train[:TUNE],
     frozen=(0.95, 0.8),
     epochs=1,
     learning_rates=(2e-4, 1e-4),
