@@ -97,7 +97,7 @@ def measure():
             "unit": "test accuracy",
             "how": "MobileNetV2 0.35, ImageNet weights, frozen; logistic regression on its features; of "
             f"{candidates} candidates chosen on validation ({best['right']:.3f} right): {best['size']} "
-            f"pixels, {best['pooling']} pooling, C={best['penalty']:g}; tested once on {len(truth)} images",
+            f"pixels, {best['pooling']} pooling, C={best['penalty']:g}; tested on {len(truth)} images",
         },
         "faces_seconds": {
             **entry,
