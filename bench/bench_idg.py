@@ -72,7 +72,7 @@ def ours(folder):
 
     def run():
         made = [next(iterator).shape[0] for _ in range(len(iterator))]
-        iterator._ahead.job.wait()  # a batch ahead was ready at the start: as much work as batches, then quiet
+        iterator._ahead.job.wait()  # one was ready at the start, so one more is made: as much work as batches
         return made
 
     next(iterator), next(iterator)

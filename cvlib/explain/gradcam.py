@@ -211,8 +211,7 @@ class GradCAM(ClassActivationMap):
     Notes:
         The paper leaves open how a map is enlarged and scaled. Here it is as in tf-keras-vis, so that the two
         agree: corner cells on corner pixels, then from the smallest value to the largest, plus 1e-7.
-            Libraries
-        that resize with OpenCV put a cell's centre in the middle of its block instead.
+        Libraries that resize with OpenCV put a cell's centre in the middle of its block instead.
     """
 
     def weights(self, activations, gradients):

@@ -665,7 +665,7 @@ assert mean["learnt"]["none"] > mean["test"]["none"]
 summary.round(3)
 
 # %% [markdown]
-# Three things to read from it, and one not to.
+# Four things to read from it, and one not to.
 #
 # * *Learnt* is far above *test*: with 120 pictures the network remembers more than it understands. That gap is what
 #   augmentation is for.
@@ -673,6 +673,8 @@ summary.round(3)
 #   much one would like it to be.
 # * Compare what each loses when the camera is crooked. The gently augmented network was trained on turned and shifted
 #   faces, if less turned ones than these; the other has never seen any.
+# * This is one setup of about ten that were tried for this page, with other ranges, sizes and numbers of pictures. In
+#   several of them augmentation did not help. One table is an example, not a law.
 # * What you may **not** conclude is that more is better. Try `rotation_range=90`: then the network spends itself on
 #   faces that do not occur. And try `each=200`: new photographs are better than new copies.
 

@@ -18,7 +18,7 @@
 #
 # **You need** lesson 04 (training) and lesson 07 (what MobileNetV2 is made of).
 #
-# **Time** 60 minutes of reading. Running it takes about a minute on four CPU cores, less on a GPU.
+# **Time** 60 minutes of reading. Running it takes one to two minutes on four CPU cores, less on a GPU.
 #
 # **It prepares** `ast02_transfer_learning`, and the fifth point of `mp1_face_masks`.
 

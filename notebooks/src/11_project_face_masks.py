@@ -19,7 +19,7 @@
 #
 # **You need** lessons 05 (augmentation), 09 (transfer learning) and 10 (what CNNs learn).
 #
-# **Time** 75 minutes of reading and exercises. Running it takes about a minute on four CPU cores in fast mode.
+# **Time** 75 minutes of reading and exercises. Running it takes one to two minutes on four CPU cores in fast mode.
 #
 # **It prepares** `mp1_face_masks`.
 
