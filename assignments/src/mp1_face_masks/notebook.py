@@ -1116,7 +1116,7 @@ if TRAIN and not GRADING:
 with check.question("Trained model, 86 % right", read="lesson 11 (project: face masks)"):
     probabilities = check.predictions_file("predictions.csv", TEST_FILES)
     ### BEGIN HIDDEN TESTS
-    truth = np.array(list(f"{0x00299203EBDBA7832DD5A06FDCD86F66413DE48A304F7307FD:0200b}"), int)
+    truth = np.array(list(f"{0xDBE08E5274C9666028B667BF46D7F11E61125B40F21662BFB8:0200b}"), int)
     accuracy = np.mean((probabilities > 0.5) == truth)
     hint = "train longer, or augment less strongly; watch the validation accuracy while you train."
     if accuracy < 0.35:
@@ -1132,7 +1132,7 @@ with check.question("Trained model, 86 % right", read="lesson 11 (project: face 
 with check.question("Trained model, 88 % right", read="lesson 11 (project: face masks)"):
     probabilities = check.predictions_file("predictions.csv", TEST_FILES)
     ### BEGIN HIDDEN TESTS
-    truth = np.array(list(f"{0x00299203EBDBA7832DD5A06FDCD86F66413DE48A304F7307FD:0200b}"), int)
+    truth = np.array(list(f"{0xDBE08E5274C9666028B667BF46D7F11E61125B40F21662BFB8:0200b}"), int)
     accuracy = np.mean((probabilities > 0.5) == truth)
     hint = "train longer, or augment less strongly; watch the validation accuracy while you train."
     if accuracy < 0.35:
@@ -1148,7 +1148,7 @@ with check.question("Trained model, 88 % right", read="lesson 11 (project: face 
 with check.question("Trained model, 90 % right", read="lesson 11 (project: face masks)"):
     probabilities = check.predictions_file("predictions.csv", TEST_FILES)
     ### BEGIN HIDDEN TESTS
-    truth = np.array(list(f"{0x00299203EBDBA7832DD5A06FDCD86F66413DE48A304F7307FD:0200b}"), int)
+    truth = np.array(list(f"{0xDBE08E5274C9666028B667BF46D7F11E61125B40F21662BFB8:0200b}"), int)
     accuracy = np.mean((probabilities > 0.5) == truth)
     hint = "train longer, or augment less strongly; watch the validation accuracy while you train."
     if accuracy < 0.35:
