@@ -115,9 +115,9 @@ def test_labels_come_from_probabilities_and_from_logits():
     [
         (np.zeros((1, 4, 4)), np.zeros((1, 4, 5)), r"of one size, got \(1, 4, 4\) and \(1, 4, 5\)"),
         (np.zeros((1, 4, 4, 3)), np.zeros((1, 4, 4)), "masks must be class numbers .* one channel"),
-        (np.zeros((1, 4, 4)), np.zeros((1, 4, 4, 2)), "predictions must be class numbers .* to_labels"),
+        (np.zeros((1, 4, 4)), np.zeros((1, 4, 4, 2)), "predictions must be class numbers .*to_labels"),
         (np.full((1, 4, 4), 0.5), np.zeros((1, 4, 4)), "fractions such as 0.5: .* nearest neighbour"),
-        (np.zeros((1, 4, 4)), np.full((1, 4, 4), 0.7), "fractions such as 0.7: .* to_labels"),
+        (np.zeros((1, 4, 4)), np.full((1, 4, 4), 0.7), "fractions such as 0.7: .*to_labels"),
         (np.full((1, 4, 4), 255), np.zeros((1, 4, 4)), "classes from 0 to 1, got 255: give ignore_index=255"),
         (np.zeros((1, 4, 4)), np.full((1, 4, 4), 2), "predictions must hold classes from 0 to 1, got 2"),
         (np.zeros(4), np.zeros(4), r"got \(4,\)"),
