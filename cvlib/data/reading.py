@@ -80,19 +80,32 @@ def read_mask(path):
         FileNotFoundError: if there is no such file.
         ImageReadError: if the file holds no readable image, or colours that are not labels.
     """
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         data = file.read()
-    image = _open(path, _intact_png(path, data) if data.startswith(PNG) else data)
+    if data.startswith(PNG):
+        data = _intact_png(path, data)
+        if data[24:26] == b"\x08\x00" and data.find(b"eXIf", 33) < 0 and data.find(b"tRNS", 33) < 0:
+            labels = cv2.imdecode(
+                np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
+            )  # grey, 8 bits: quicker
+            if labels is not None and labels.ndim == 2 and labels.dtype == np.uint8:
+                return labels[..., None]
+    image = _open(path, data)
     if image.mode == "1":
         image = image.convert("L")
     labels = np.asarray(image)
     if image.mode in ("RGB", "RGBA", "LA"):
         colours = labels[..., : 3 if image.mode.startswith("RGB") else 1]
         if (colours != colours[..., :1]).any():
-            raise ImageReadError(path, "a mask must hold one label a pixel, but this is a colour image")
+            raise ImageReadError(
+                path,
+                "a mask must hold one label a pixel, but this is a colour image (RGB): map each colour to "
+                "the index of its class and save it as grey PNG",
+            )
         labels = colours[..., 0]
     elif labels.ndim != 2 or labels.dtype.kind == "f":
-        raise ImageReadError(path, f"a mask must hold one whole number a pixel, but this is {image.mode}")
+        kind = "holds fractions (float)" if labels.dtype.kind == "f" else f"is {image.mode}"
+        raise ImageReadError(path, f"a mask must hold one whole number a pixel, but this {kind}")
     return np.ascontiguousarray(labels if labels.dtype == np.uint8 else labels.astype(np.int32))[..., None]
 
 

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from cvlib._opencv import cv2
 from cvlib.datasets.simulate import chest, film
@@ -81,15 +82,10 @@ def _write(directory, seed, split, index):
     if channels == 4:
         image[..., 3] = 255
     path = Path(split, "images", name + extension)
-    _save(directory / path, image, int(rng.integers(70, 96)))
-    _save(directory / split / "masks" / f"{name}.png", made.mask)
-    return path
-
-
-def _save(path, image, quality=95):
-    done, coded = cv2.imencode(
-        path.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix != ".png" else []
-    )
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 96))] if extension != ".png" else []
+    done, coded = cv2.imencode(extension, image, quality)
     if not done:
         raise OSError(f"OpenCV could not write {path}")
-    path.write_bytes(coded.tobytes())
+    (directory / path).write_bytes(coded.tobytes())
+    Image.fromarray(made.mask).save(directory / split / "masks" / f"{name}.png")
+    return path
