@@ -13,6 +13,7 @@ from cvlib.models.dense_head import check_segmentation, freeze_batchnorm, pixel_
 from cvlib.models.dilation import dilate
 from cvlib.models.guard import watch
 from cvlib.models.pyramid import aspp, conv_bn_relu
+from cvlib.models.upsampling import Enlarge
 
 #: The layers that the decoder and the pyramid look at: at a quarter of the image's size, and the deepest.
 TAPS = {
@@ -94,7 +95,7 @@ def DeepLabV3Plus(
     low, high = base(backbones.preprocess(images, backbones.find(backbone).preprocessing))
 
     x = aspp(high, filters, rates, separable)
-    x = layers.UpSampling2D(output_stride // 4, interpolation="bilinear", name="decoder_upsample")(x)
+    x = Enlarge(output_stride // 4, name="decoder_upsample")(x)
     low = conv_bn_relu(low, 48, name="decoder_low")
     x = layers.Concatenate(name="decoder_concat")([x, low])
     for number in (1, 2):

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from cvlib.models.head import check_classes, check_input_shape
+from cvlib.models.upsampling import Enlarge
 
 
 def pixel_predictions(x, classes, activation, scale=1):
@@ -20,7 +21,7 @@ def pixel_predictions(x, classes, activation, scale=1):
     """
     x = layers.Conv2D(classes, 1, dtype="float32", name="logits")(x)
     if scale > 1:
-        x = layers.UpSampling2D(scale, interpolation="bilinear", dtype="float32", name="upsample")(x)
+        x = Enlarge(scale, dtype="float32", name="upsample")(x)
     return layers.Activation(activation, dtype="float32", name="predictions")(x) if activation else x
 
 

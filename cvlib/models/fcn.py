@@ -1,7 +1,7 @@
 """FCN-32s, FCN-16s and FCN-8s: VGG16 as convolutions only, enlarged in one, two or three steps.
 
 References:
-    Long, Shelhamer and Darrell, 2015, Fully Convolutional Networks for Semantic Segmentation, sections 3 and 4.
+    Long, Shelhamer and Darrell, 2015, Fully Convolutional Networks for Semantic Segmentation, sections 3, 4.
 """
 
 import keras
@@ -67,8 +67,9 @@ def FCN(
     with_head = head_filters == 4096 and weights is not None
     vgg, source = backbones.build("VGG16", (224, 224, 3), None, weights, include_top=with_head)
     streams = [vgg.get_layer(f"block{block}_pool").output for block in (3, 4, 5)]
-    base = keras.models.clone_model(keras.Model(vgg.input, streams, name="vgg16"), keras.Input(input_shape))
-    base.set_weights(keras.Model(vgg.input, streams).get_weights())
+    convolutions = keras.Model(vgg.input, streams, name="vgg16")
+    base = keras.models.clone_model(convolutions, keras.Input(input_shape))
+    base.set_weights(convolutions.get_weights())
 
     images = keras.Input(input_shape, name="images")
     pool3, pool4, pool5 = base(backbones.preprocess(images, "caffe"))
@@ -77,11 +78,11 @@ def FCN(
         x = layers.Conv2D(head_filters, size, padding="same", activation="relu", name=fc)(x)
         x = layers.Dropout(dropout, name=f"{fc}_dropout")(x)
     x = _scores(x, classes, "score_fc7")
-    for pool, level in ((pool4, 16), (pool3, 8)):
+    for pool, name_of_pool, level in ((pool4, "pool4", 16), (pool3, "pool3", 8)):
         if stride <= level:
             x = bilinear_upsampling(x, classes, 2, name=f"upscore_{level}s")
-            x = layers.Add(name=f"fuse_{level}s")([x, _scores(pool, classes, f"score_{pool_name(level)}")])
-    x = bilinear_upsampling(x, classes, stride, trainable=False, name="logits")
+            x = layers.Add(name=f"fuse_{level}s")([x, _scores(pool, classes, f"score_{name_of_pool}")])
+    x = bilinear_upsampling(x, classes, stride, trainable=False, dtype="float32", name="logits")
     if classifier_activation:
         x = layers.Activation(classifier_activation, dtype="float32", name="predictions")(x)
 
@@ -93,11 +94,6 @@ def FCN(
             layer = model.get_layer(fc)
             layer.set_weights([kernel.reshape(layer.kernel.shape), bias])
     return model
-
-
-def pool_name(level):
-    """The pooling layer whose maps are at 1/`level` of the image's size, as the paper calls it."""
-    return {8: "pool3", 16: "pool4", 32: "pool5"}[level]
 
 
 def _scores(x, classes, name):

@@ -5,6 +5,8 @@ References:
     Sermanet et al., 2014, OverFeat, section 3.5.
 """
 
+import itertools
+
 import keras
 from keras import layers
 
@@ -27,7 +29,7 @@ def fully_convolutional(model, input_shape=None):
         A `keras.Model` from (B, H', W', C) to (B, rows, columns, classes).
 
     Raises:
-        ValueError: if the model has branches or a layer that has no counterpart, or its images' size is not
+        ValueError: if the model has branches or a layer without a counterpart, or its images' size is not
             fixed.
 
     Example:
@@ -45,7 +47,7 @@ def fully_convolutional(model, input_shape=None):
     if len(shape) != 4 or None in shape[1:]:
         raise ValueError(f"model must take images of one fixed size (B, H, W, C), got {shape}")
     chain = [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
-    for before, after in zip(chain, chain[1:]):
+    for before, after in itertools.pairwise(chain):
         if after.input is not before.output:
             raise ValueError(
                 f"model must be a chain of layers, but {after.name!r} is not fed by {before.name!r}"
@@ -84,12 +86,10 @@ def _converted(layer, window):
             layer.units, size, activation=layer.activation, use_bias=layer.use_bias, name=layer.name
         )
         return copy, None
-    if len(layer.output.shape) == 2 and isinstance(layer, layers.BatchNormalization) and window is not None:
+    flat = window is not None and not isinstance(layer, (layers.Dropout, layers.Activation, layers.ReLU))
+    if flat or isinstance(layer, (keras.Model, layers.Reshape)):
         raise ValueError(
-            f"layer {layer.name!r} between Flatten and Dense has no counterpart: fold it in first"
-        )
-    if isinstance(layer, (keras.Model, layers.Reshape, layers.RNN)):
-        raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}) has no convolution for a counterpart"
+            f"layer {layer.name!r} ({type(layer).__name__}) has no counterpart among convolutions"
+            + (": between Flatten and Dense only dropout and activations have" if flat else "")
         )
     return layer.__class__.from_config(layer.get_config()), window

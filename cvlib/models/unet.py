@@ -85,7 +85,7 @@ def UNet(
         >>> UNet((572, 572, 1), classes=2, padding="valid").output_shape
         (None, 388, 388, 2)
         >>> UNet((64, 64, 1), classes=2, filters=(8, 16, 32)).count_params()
-        29642
+        29330
 
     Notes:
         Images are rescaled to [0, 1], or to what the backbone was trained on. A pretrained backbone's
@@ -100,7 +100,7 @@ def UNet(
     if backbone is not None and padding == "valid":
         raise ValueError('padding must be "same" with a backbone, whose own convolutions are padded')
     filters = _checked_filters(filters, backbone)
-    ups = len(filters) if backbone in ("MobileNetV2", "ResNet50") else len(filters) - bool(backbone is None)
+    ups = len(filters) - (backbone is None)
     smallest = 2**ups if backbone is None else 32
     if padding == "valid":
         input_shape = _check_valid(input_shape, classes, classifier_activation, ups)
@@ -199,7 +199,8 @@ def _checked_filters(filters, backbone):
     filters = tuple(filters) if hasattr(filters, "__len__") else (filters,)
     if len(filters) < 2 or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in filters):
         raise ValueError(
-            f"filters must be a positive integer a level, two levels at least, such as (16, 32, 64), got {filters}"
+            "filters must be a positive integer a level, two levels at least, such as (16, 32, 64), "
+            f"got {filters}"
         )
     levels = 4 if backbone == "VGG16" else 5
     if backbone is not None and len(filters) > levels:

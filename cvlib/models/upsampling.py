@@ -1,4 +1,4 @@
-"""Transposed convolution that starts as bilinear interpolation.
+"""Bilinear enlargement: fixed, and as the start of a transposed convolution.
 
 References:
     Long, Shelhamer and Darrell, 2015, Fully Convolutional Networks for Semantic Segmentation, section 3.3.
@@ -6,7 +6,7 @@ References:
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 
 def bilinear_kernel(factor):
@@ -65,14 +65,14 @@ class Bilinear(keras.initializers.Initializer):
         each = np.arange(min(filters, channels))
         # An even size is 2·factor, an odd one 2·factor − 1.
         kernel[:, :, each, each] = bilinear_kernel((height + 1) // 2)[:, :, None]
-        return keras.ops.convert_to_tensor(kernel, dtype=dtype)
+        return ops.convert_to_tensor(kernel, dtype=dtype)
 
     def get_config(self):
         """No arguments."""
         return {}
 
 
-def bilinear_upsampling(x, filters, factor, trainable=True, name=None):
+def bilinear_upsampling(x, filters, factor, trainable=True, name=None, dtype=None):
     """A transposed convolution that enlarges, bilinear to begin with.
 
     Args:
@@ -81,6 +81,7 @@ def bilinear_upsampling(x, filters, factor, trainable=True, name=None):
         factor: how many times to enlarge.
         trainable: whether it may learn something better.
         name: of the layer.
+        dtype: of the layer, by default Keras's.
 
     Returns:
         (B, factor·H, factor·W, filters). Inside the picture it is bilinear interpolation between the cells'
@@ -94,5 +95,70 @@ def bilinear_upsampling(x, filters, factor, trainable=True, name=None):
         use_bias=False,
         kernel_initializer=Bilinear(),
         trainable=trainable,
+        dtype=dtype,
         name=name,
     )(x)
+
+
+@keras.saving.register_keras_serializable("cvlib")
+class Enlarge(layers.Layer):
+    """Bilinear interpolation by a whole factor, also of maps whose size is not known beforehand.
+
+    Cells are areas: the value of a cell stands in its middle, and beyond the border's cells it stays as it
+    is (as `UpSampling2D`, which in Keras 3 fails in graph mode where height or width is open).
+
+    Args:
+        factor: how many times to enlarge, a positive integer.
+        **options: as for any layer.
+
+    Example:
+        >>> Enlarge(2)(np.array([0.0, 4.0], "float32").reshape(1, 1, 2, 1))[0, 0, :, 0].numpy()
+        array([0., 1., 3., 4.], dtype=float32)
+    """
+
+    def __init__(self, factor, **options):
+        super().__init__(**options)
+        bilinear_kernel(factor)  # refuses what is no factor
+        self.factor = factor
+
+    def call(self, x):
+        """Enlarge.
+
+        Args:
+            x: (B, H, W, C).
+
+        Returns:
+            (B, factor·H, factor·W, C).
+        """
+        if self.factor == 1:
+            return x
+        if None not in x.shape[1:3]:
+            size = tuple(self.factor * side for side in x.shape[1:3])
+            return ops.cast(ops.image.resize(x, size, interpolation="bilinear"), x.dtype)
+        return self._along(self._along(x, 1), 2)
+
+    def _along(self, x, axis):
+        """One axis: each of the `factor` new cells in a cell is a mean of it and a neighbour."""
+        count = ops.shape(x)[axis]
+        first, last = ops.take(x, [0], axis=axis), ops.take(x, count - 1, axis=axis)
+        padded = ops.concatenate([first, x, ops.expand_dims(last, axis)], axis=axis)
+        before, behind = (
+            (padded[:, :-2], padded[:, 2:]) if axis == 1 else (padded[:, :, :-2], padded[:, :, 2:])
+        )
+        phases = []
+        for number in range(self.factor):
+            place = (number + 0.5) / self.factor - 0.5
+            neighbour = before if place < 0 else behind
+            phases.append((1 - abs(place)) * x + abs(place) * neighbour)
+        shape = list(ops.shape(x))
+        shape[axis] = shape[axis] * self.factor
+        return ops.reshape(ops.stack(phases, axis=axis + 1), shape)
+
+    def compute_output_shape(self, input_shape):
+        """(B, factor·H, factor·W, C)."""
+        batch, *sides, channels = input_shape
+        return (batch, *(None if side is None else self.factor * side for side in sides), channels)
+
+    def get_config(self):
+        """The arguments, for saving."""
+        return {**super().get_config(), "factor": self.factor}
