@@ -125,7 +125,8 @@ def expose(rng, chest, height, width):
     image += opacities.disease(rng, sheet, chest, air)
     image += 0.018 * opacities.cloud(rng, sheet.size, sheet.unit * 0.05) * body
     image = attach(rng, sheet, image)
-    return Film(_develop(rng, sheet, image), mask)
+    image, beam = _develop(rng, sheet, image)
+    return Film(image, mask * beam)
 
 
 def _bones(rng, sheet, chest, body, middle):
@@ -156,7 +157,11 @@ def _bones(rng, sheet, chest, body, middle):
 
 
 def _develop(rng, sheet, image):
-    """Exposure, scatter, noise, the film's curve, the beam's edge and a letter for the side."""
+    """Exposure, scatter, noise, the film's curve, the beam's edge and a letter for the side.
+
+    Returns:
+        The tuple (uint8 array (H, W), uint8 array (H, W): 1 where the beam fell).
+    """
     height, width = sheet.size
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
     slope = rng.normal(0, 0.12, 2)
@@ -170,11 +175,13 @@ def _develop(rng, sheet, image):
     grain = rng.standard_normal(sheet.size, np.float32)
     grain = cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.4, 0.9)) * 1.6
     image += rng.uniform(0.004, 0.03) * grain * np.sqrt(1.1 - image.clip(0, 1))
+    beam = np.ones(sheet.size, np.uint8)
     if rng.random() < 0.35:  # the beam is narrower than the film
         for edge in (x - rng.uniform(0, 0.05), 1 - x - rng.uniform(0, 0.05), y - rng.uniform(0, 0.05)):
-            image = np.where(edge < 0, 0.01, image)
+            beam[edge < 0] = 0
+    image = np.where(beam, image, np.float32(0.01))
     image = letter(rng, image)
-    return np.rint(255 * image.clip(0, 1)).astype(np.uint8)
+    return np.rint(255 * image.clip(0, 1)).astype(np.uint8), beam
 
 
 def _fixed(points):

@@ -276,6 +276,20 @@ def test_a_model_is_fitted_through_tf_data_on_labels_masks_and_weights():
     assert targets["masks"].shape == (4, 16, 16, 1)
 
 
+def test_tf_data_takes_the_pictures_over_without_a_copy(paired):
+    iterator = flow(paired)
+    made, empty = [], iterator._memory.empty
+
+    def watched(*shape_and_type):
+        made.append(empty(*shape_and_type))
+        return made[-1]
+
+    iterator._memory.empty = watched
+    for images, _ in to_tf_dataset(iterator):
+        view = np.from_dlpack(images)
+        assert any(np.shares_memory(view, each) for each in made)
+
+
 def test_boxes_do_not_go_through_tf_data():
     iterator = cvlib.ImageDataGenerator().flow(np.zeros((2, 8, 8, 3), np.uint8), boxes=[[[0, 0, 4, 4]], []])
     with pytest.raises(ValueError, match="boxes cannot go through tf"):
