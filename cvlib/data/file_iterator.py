@@ -4,7 +4,7 @@ import numpy as np
 
 from cvlib.data import affine, masks, threads
 from cvlib.data.iterator import Iterator, box_rows
-from cvlib.data.reading import ImageReadError, read_image, read_mask
+from cvlib.data.reading import ImageReadError, read_mask, read_reduced
 
 CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 
@@ -63,9 +63,10 @@ class FileIterator(Iterator):
 
     def _sample(self, index, moved):
         path = self._filepaths[index]
-        image = read_image(path, self._shape[2])
-        height, width = image.shape[:2]
-        at_once = moved and self._warps_from_source(height, width)
+        wanted = self.target_size if moved and self._may_warp_from_source() else None
+        image, factor = read_reduced(path, self._shape[2], wanted)
+        height, width = (factor * side for side in image.shape[:2])  # of the file
+        at_once = wanted is not None and all(a <= 2 * b for a, b in zip(image.shape, wanted))
         if not at_once:
             image = affine.resize(
                 image,
@@ -98,13 +99,12 @@ class FileIterator(Iterator):
             raise ImageReadError(path, f"the mask {reason}")
         return mask
 
-    def _warps_from_source(self, height, width):
-        """Whether the random moves resize as well: then no pixel is interpolated twice, and up to a factor of
-        two bilinear interpolation still looks at every one.
+    def _may_warp_from_source(self):
+        """Whether the random moves resize as well, if the picture is at most twice as large: then no pixel is
+        interpolated twice, and up to a factor of two bilinear interpolation still looks at every one.
         """
         plain = self.interpolation == "nearest" and not self.keep_aspect_ratio
-        small = height <= 2 * self.target_size[0] and width <= 2 * self.target_size[1]
-        return plain and small and self.image_data_generator.interpolation_order == 1
+        return plain and self.image_data_generator.interpolation_order == 1
 
     def _empty_masks(self, count):
         if self._mask_paths is None:

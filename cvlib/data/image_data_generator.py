@@ -14,7 +14,7 @@
 | uint8 pictures | are interpolated as floats | as bytes, rounded once | four times quicker; differs by half a grey level |
 | `fill_mode="wrap"` | skips a pixel at the seam | repeats the picture | – |
 | `interpolation_order` 2 to 5 | B-splines | bicubic (2, 3), Lanczos (4, 5) | what OpenCV has |
-| the default `interpolation="nearest"`, with random moves | drops pixels, then interpolates what is left | one bilinear warp from the file's pixels, if they are at most twice as many along each side | sharper and quicker; without moves, or with another `interpolation`, the same as Keras |
+| the default `interpolation="nearest"`, with random moves | drops pixels, then interpolates what is left | one bilinear warp from the file's pixels, if they are at most twice as many along each side; a JPEG whose sides are 2, 4 or 8 times a whole number that is large enough is decoded that much smaller | sharper and quicker; without moves, or with another `interpolation`, the same as Keras |
 | photographs marked as turned (EXIF) | lie on their side | stand upright | – |
 | 16-bit pictures | clipped to white, or up to 65,535 if grey | their high byte, in [0, 255] | one range for all files |
 | a file that is no image | an error without its name | named, or `on_error="skip"` | – |

@@ -8,7 +8,7 @@ from PIL import Image
 import cvlib
 from cvlib._opencv import cv2
 from cvlib.data import to_tf_dataset
-from cvlib.data.reading import ImageReadError, read_mask
+from cvlib.data.reading import ImageReadError, read_mask, read_reduced
 
 MOVES = {
     "rotation_range": 40,
@@ -294,3 +294,43 @@ def test_boxes_do_not_go_through_tf_data():
     iterator = cvlib.ImageDataGenerator().flow(np.zeros((2, 8, 8, 3), np.uint8), boxes=[[[0, 0, 4, 4]], []])
     with pytest.raises(ValueError, match="boxes cannot go through tf"):
         to_tf_dataset(iterator)
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+def test_a_large_jpeg_is_decoded_smaller_and_still_in_step_with_its_mask(tmp_path, factor):
+    height, width = 96 * factor, 80 * factor
+    y, x = np.mgrid[:height, :width] / factor
+    for kind in ("images", "masks"):
+        (tmp_path / kind).mkdir()
+    picture = np.stack([x, y, 0 * x + 60], -1) * 2
+    Image.fromarray(picture.astype(np.uint8)).save(tmp_path / "images" / "a.jpg", quality=100, subsampling=0)
+    mask = (1 + np.floor(y) * 80 + np.floor(x)).astype(np.uint16)
+    Image.fromarray(mask).save(tmp_path / "masks" / "a.png")
+    image, found = read_reduced(tmp_path / "images" / "a.jpg", at_least=(96, 80))
+    assert (image.shape, found) == ((96, 80, 3), factor)
+    assert read_reduced(tmp_path / "images" / "a.jpg", at_least=(97, 80))[1] == factor // 2
+    generator = cvlib.ImageDataGenerator(**MOVES, fill_mode="constant")
+    images, masks = next(
+        generator.flow_from_directory(
+            tmp_path / "images", (96, 80), masks=tmp_path / "masks", class_mode=None, seed=2, ignore_index=0
+        )
+    )
+    centre = (factor - 1) / factor  # of the k×k pixels that the picture's values, two a pixel, were made from
+    assert_in_step((images[0] - centre) / 2, masks[0, ..., 0], 96, 80, slack=0.5)
+
+
+def test_only_a_jpeg_whose_sides_the_factor_divides_is_decoded_smaller(tmp_path):
+    picture = np.full((100, 64, 3), 90, np.uint8)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for name, array, options in (
+        ("even.jpg", picture, {}),
+        ("odd.jpg", picture[:99], {}),
+        ("turned.jpg", picture, {"exif": turned}),
+        ("even.png", picture, {}),
+    ):
+        Image.fromarray(array).save(tmp_path / name, **options)
+        image, factor = read_reduced(tmp_path / name, at_least=(30, 30))
+        assert factor == (2 if name == "even.jpg" else 1)
+        assert np.abs(image.astype(int) - 90).max() <= 1
+        assert image.shape[0] * factor == {"odd.jpg": 99, "turned.jpg": 64}.get(name, 100)
