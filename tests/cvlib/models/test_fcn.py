@@ -87,3 +87,22 @@ def test_the_examples_in_the_docstrings_hold():
     results = doctest.testmod(fcn)
     assert results.attempted
     assert not results.failed
+
+
+@pytest.mark.slow
+def test_the_pretrained_dense_layers_come_along_as_convolutions(monkeypatch):
+    build, built = fcn.backbones.build, []
+
+    def pretrained(name, input_shape, alpha, weights, include_top):
+        built.append(build(name, input_shape, alpha, None, include_top)[0])
+        return built[-1], "imagenet"  # random here: the file is half a gigabyte
+
+    monkeypatch.setattr(fcn.backbones, "build", pretrained)
+    model = FCN((224, 224, 3), stride=32, weights="imagenet")
+    images = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3)).astype("float32")
+    fc7 = keras.Model(model.input, model.get_layer("fc7").output).predict(images, verbose=0)
+    dense = keras.Model(built[0].input, built[0].get_layer("fc2").output)
+    expected = dense.predict(keras.applications.vgg16.preprocess_input(images.copy()), verbose=0)
+    # The 7×7 sees the whole 7×7 map only where it is centred.
+    np.testing.assert_allclose(fc7[:, 3, 3], expected, atol=1e-4 * np.abs(expected).max())
+    assert model.weights_source == "imagenet"
