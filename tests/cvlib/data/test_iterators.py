@@ -356,6 +356,7 @@ def test_opencvs_threads_are_as_they_were_afterwards(folder):
         finally:
             (folder / "cat" / "bad.jpg").unlink()
         iterator[0]
+        iterator._ahead.job.wait()  # the batch that is read ahead
         assert cv2.getNumThreads() == 3
     finally:
         cv2.setNumThreads(before)
