@@ -4,6 +4,22 @@ from cvlib._lazy import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
-    modules=["affine", "duplicates", "imbalance", "labels", "mixing", "reading", "splits", "summary"],
-    names={"ImageDataGenerator": "image_data_generator", "read_image": "reading"},
+    modules=[
+        "affine",
+        "duplicates",
+        "imbalance",
+        "labels",
+        "mask_files",
+        "mixing",
+        "reading",
+        "splits",
+        "summary",
+    ],
+    names={
+        "ImageDataGenerator": "image_data_generator",
+        "check_masks": "mask_files",
+        "read_image": "reading",
+        "read_mask": "reading",
+        "to_tf_dataset": "tf_pipeline",
+    },
 )

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from cvlib.data import masks as mask_arrays
 from cvlib.data import photometric, subsets
-from cvlib.data.iterator import Iterator, box_rows, label_masks
+from cvlib.data.iterator import Iterator, box_rows
 
 
 class ArrayIterator(Iterator):
@@ -38,8 +39,13 @@ class ArrayIterator(Iterator):
         y = None if y is None else np.asarray(y)
         sample_weight = None if sample_weight is None else np.asarray(sample_weight)
         if masks is not None:
-            masks = label_masks(masks, "masks")
+            masks = mask_arrays.label_masks(masks, "masks")
             masks = masks[..., None] if masks.ndim == 3 else masks
+            if masks.ndim == 4 and masks.shape[-1] == 3:
+                raise ValueError(
+                    f"masks must hold one label a pixel, (N, H, W) or (N, H, W, 1), got {masks.shape}, "
+                    "colours: map each colour to the index of its class first"
+                )
             if masks.shape[1:] != (*generator._size(x.shape[1:]), 1):
                 raise ValueError(
                     f"masks must be (N, H, W) or (N, H, W, 1) of the pictures' size, got {masks.shape} for "
@@ -60,6 +66,11 @@ class ArrayIterator(Iterator):
         self.x, self.x_misc, self.y, self.sample_weight = x, misc, y, sample_weight
         self._masks, self._boxes = masks, boxes
         shape = np.moveaxis(x[:1], 1, -1).shape[1:] if generator.channel_axis == 1 else x.shape[1:]
+        if masks is not None:
+            known = mask_arrays.check_options(options.get("ignore_index"), options.get("mask_classes"))
+            for index, mask in enumerate(masks if known[1] is not None else ()):
+                if (reason := mask_arrays.beyond(mask, *known)) is not None:
+                    raise ValueError(f"masks[{index}] {reason}")
         white = photometric.white_level(x.dtype, x.max()) if generator.brightness_range is not None else None
         super().__init__(generator, len(x), shape, augment=subset != "validation", white=white, **options)
 
@@ -71,7 +82,10 @@ class ArrayIterator(Iterator):
         return image, mask, None if self._boxes is None else self._boxes[index]
 
     def _empty_masks(self, count):
-        return None if self._masks is None else np.empty((count, *self._masks.shape[1:]), self._masks.dtype)
+        if self._masks is None:
+            return None
+        kind = mask_arrays.dtype_for(self._masks.dtype, self._ignore_index)
+        return np.empty((count, *self._masks.shape[1:]), kind)
 
     def _has_boxes(self):
         return self._boxes is not None

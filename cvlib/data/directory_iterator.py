@@ -28,6 +28,8 @@ class DirectoryIterator(FileIterator):
             class_mode, CLASS_MODES, options["target_size"], options["color_mode"], options["interpolation"]
         )
         self.directory = directory
+        if masks is not None and class_mode is None and classes is None and _has_pictures_alone(directory):
+            classes = ["."]
         names = _class_folders(directory, classes)
         if class_mode == "binary":
             binary_needs_two(names)
@@ -57,6 +59,16 @@ class DirectoryIterator(FileIterator):
             augment=subset != "validation",
             **options,
         )
+
+
+def _has_pictures_alone(directory):
+    """Whether a folder holds pictures and no folder: the usual layout beside a folder of masks."""
+    if not os.path.isdir(directory):
+        return False
+    entries = [entry for entry in os.scandir(directory) if not entry.name.startswith(".")]
+    return not any(entry.is_dir() for entry in entries) and any(
+        entry.name.lower().endswith(EXTENSIONS) for entry in entries
+    )
 
 
 def _class_folders(directory, classes):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from cvlib.data import affine, threads
+from cvlib.data import affine, masks, threads
 from cvlib.data.iterator import Iterator, box_rows
-from cvlib.data.reading import ImageReadError, read_image, read_mask
+from cvlib.data.reading import ImageReadError, read_mask, read_reduced
 
 CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 
@@ -38,7 +38,7 @@ class FileIterator(Iterator):
     ):
         self.target_size, self.color_mode, self.class_mode = tuple(target_size), color_mode, class_mode
         self.interpolation, self.keep_aspect_ratio = interpolation, keep_aspect_ratio
-        self._filepaths, self._mask_paths = filepaths, mask_paths
+        self._filepaths, self._mask_paths, self._mask_dtype = filepaths, mask_paths, None
         self._boxes = (
             None if boxes is None else [box_rows(each, f"boxes of {p}") for each, p in zip(boxes, filepaths)]
         )
@@ -63,9 +63,11 @@ class FileIterator(Iterator):
 
     def _sample(self, index, moved):
         path = self._filepaths[index]
-        image = read_image(path, self._shape[2])
-        height, width = image.shape[:2]
-        if not (moved and self._warps_from_source(height, width)):
+        wanted = self.target_size if moved and self._may_warp_from_source() else None
+        image, factor = read_reduced(path, self._shape[2], wanted)
+        height, width = (factor * side for side in image.shape[:2])  # of the file
+        at_once = wanted is not None and all(a <= 2 * b for a, b in zip(image.shape, wanted))
+        if not at_once:
             image = affine.resize(
                 image,
                 self.target_size,
@@ -75,32 +77,41 @@ class FileIterator(Iterator):
             )
         mask = boxes = None
         if self._mask_paths is not None:
-            mask = read_mask(self._mask_paths[index])
-            if abs(mask.shape[0] * width - mask.shape[1] * height) > 0.02 * mask.shape[1] * height:
-                raise ImageReadError(
-                    self._mask_paths[index],
-                    f"the mask is {mask.shape[1]}×{mask.shape[0]} but its picture {path} is {width}×{height}",
-                )
-            mask = affine.resize(mask, self.target_size, "nearest", self.keep_aspect_ratio)
+            mask = self._mask(self._mask_paths[index], path, height, width)
+            if not at_once:
+                mask = affine.resize(mask, self.target_size, "nearest", self.keep_aspect_ratio)
         if self._boxes is not None:
             boxes = affine.resize_boxes(
                 self._boxes[index], height, width, self.target_size, self.keep_aspect_ratio
             )
         return image, mask, boxes
 
-    def _warps_from_source(self, height, width):
-        """Whether the random moves resize as well: then no pixel is interpolated twice, and up to a factor of
-        two bilinear interpolation still looks at every one.
+    def _mask(self, path, picture, height, width):
+        """The mask of a picture, which must have its size or at least its aspect, and labels that exist."""
+        mask = read_mask(path)
+        if abs(mask.shape[0] * width - mask.shape[1] * height) > 0.02 * mask.shape[1] * height:
+            raise ImageReadError(
+                path,
+                f"the mask is {mask.shape[1]}×{mask.shape[0]} but its picture {picture} is {width}×{height}: "
+                "make the mask anew, in the picture's size",
+            )
+        if (reason := masks.beyond(mask, self._ignore_index, self._mask_classes)) is not None:
+            raise ImageReadError(path, f"the mask {reason}")
+        return mask
+
+    def _may_warp_from_source(self):
+        """Whether the random moves resize as well, if the picture is at most twice as large: then no pixel is
+        interpolated twice, and up to a factor of two bilinear interpolation still looks at every one.
         """
         plain = self.interpolation == "nearest" and not self.keep_aspect_ratio
-        small = height <= 2 * self.target_size[0] and width <= 2 * self.target_size[1]
-        return plain and small and self.image_data_generator.interpolation_order == 1
+        return plain and self.image_data_generator.interpolation_order == 1
 
     def _empty_masks(self, count):
         if self._mask_paths is None:
             return None
-        kind = read_mask(self._mask_paths[0]).dtype if self.n else np.uint8
-        return np.empty((count, *self.target_size, 1), kind)
+        if self._mask_dtype is None:
+            self._mask_dtype = masks.dtype_for(read_mask(self._mask_paths[0]).dtype, self._ignore_index)
+        return np.empty((count, *self.target_size, 1), self._mask_dtype)
 
     def _has_boxes(self):
         return self._boxes is not None

@@ -14,7 +14,7 @@
 | uint8 pictures | are interpolated as floats | as bytes, rounded once | four times quicker; differs by half a grey level |
 | `fill_mode="wrap"` | skips a pixel at the seam | repeats the picture | – |
 | `interpolation_order` 2 to 5 | B-splines | bicubic (2, 3), Lanczos (4, 5) | what OpenCV has |
-| the default `interpolation="nearest"`, with random moves | drops pixels, then interpolates what is left | one bilinear warp from the file's pixels, if they are at most twice as many along each side | sharper and quicker; without moves, or with another `interpolation`, the same as Keras |
+| the default `interpolation="nearest"`, with random moves | drops pixels, then interpolates what is left | one bilinear warp from the file's pixels, if they are at most twice as many along each side; a JPEG whose sides are 2, 4 or 8 times a whole number that is large enough is decoded that much smaller | sharper and quicker; without moves, or with another `interpolation`, the same as Keras |
 | photographs marked as turned (EXIF) | lie on their side | stand upright | – |
 | 16-bit pictures | clipped to white, or up to 65,535 if grey | their high byte, in [0, 255] | one range for all files |
 | a file that is no image | an error without its name | named, or `on_error="skip"` | – |
@@ -186,6 +186,8 @@ class ImageDataGenerator:
         *,
         masks=None,
         boxes=None,
+        ignore_index=None,
+        mask_classes=None,
         threads=None,
     ):
         """Batches from arrays.
@@ -205,6 +207,11 @@ class ImageDataGenerator:
             subset: "training", "validation" or None (see `validation_split`).
             masks: integer array (N, H, W) or (N, H, W, 1) of labels that move with the pictures.
             boxes: N arrays (n, 4 or more), `xyxy` in pixels, that move with the pictures.
+            ignore_index: label that masks get where a move shows what lies outside the picture, for losses
+                and metrics to leave out; by default masks are filled as `fill_mode` says, with 0 for
+                "constant".
+            mask_classes: how many labels there are, with the background: a mask that holds another (save
+                `ignore_index`) is refused by name. By default every label passes.
             threads: how many threads make a batch; by default one a processor. The result does not depend on
                 it.
 
@@ -224,6 +231,8 @@ class ImageDataGenerator:
             subset=subset,
             masks=masks,
             boxes=boxes,
+            ignore_index=ignore_index,
+            mask_classes=mask_classes,
             batch_size=batch_size,
             shuffle=shuffle,
             seed=seed,
@@ -253,13 +262,16 @@ class ImageDataGenerator:
         *,
         masks=None,
         boxes=None,
+        ignore_index=None,
+        mask_classes=None,
         on_error="raise",
         threads=None,
     ):
         """Batches from a folder that has one folder for each class.
 
         Args:
-            directory: the folder; pictures may lie deeper within a class.
+            directory: the folder; pictures may lie deeper within a class. With `masks` and `class_mode=None`
+                pictures may also lie directly in it.
             target_size: (height, width) in pixels.
             color_mode: "rgb", "rgba" or "grayscale".
             classes: names of the folders, in the order of their indices; by default all, sorted.
@@ -278,6 +290,8 @@ class ImageDataGenerator:
             masks: folder with a mask for each picture, under the same name with any extension.
             boxes: dict from a picture's name (as in `.filenames`) to its array (n, 4 or more), `xyxy` in
                 pixels of the file.
+            ignore_index: see `flow`.
+            mask_classes: see `flow`.
             on_error: "raise" names the first unreadable file; "skip" leaves such files out of their batch,
                 prints each name once and keeps the reasons in `.skipped`.
             threads: see `flow`.
@@ -300,6 +314,8 @@ class ImageDataGenerator:
             subset=subset,
             masks=masks,
             boxes=boxes,
+            ignore_index=ignore_index,
+            mask_classes=mask_classes,
             on_error=on_error,
             batch_size=batch_size,
             shuffle=shuffle,
@@ -334,6 +350,8 @@ class ImageDataGenerator:
         *,
         masks=None,
         boxes=None,
+        ignore_index=None,
+        mask_classes=None,
         on_error="raise",
         threads=None,
     ):
@@ -363,6 +381,8 @@ class ImageDataGenerator:
             keep_aspect_ratio: see `flow_from_directory`.
             masks: column with the paths of the masks.
             boxes: column with an array (n, 4 or more) on each row, `xyxy` in pixels of the file.
+            ignore_index: see `flow`.
+            mask_classes: see `flow`.
             on_error: see `flow_from_directory`; "skip" also drops rows whose file is missing.
             threads: see `flow`.
 
@@ -388,6 +408,8 @@ class ImageDataGenerator:
             subset=subset,
             masks=masks,
             boxes=boxes,
+            ignore_index=ignore_index,
+            mask_classes=mask_classes,
             on_error=on_error,
             batch_size=batch_size,
             shuffle=shuffle,

@@ -12,7 +12,7 @@ def hidden(name):
 
 def is_named_as_image(name):
     """Whether a file's name is that of an image."""
-    return not hidden(name) and name.lower().endswith(EXTENSIONS)
+    return isinstance(name, str) and not hidden(name) and name.lower().endswith(EXTENSIONS)
 
 
 def not_an_image(path):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from cvlib.data import affine, draws
+from cvlib.data import affine, draws, masks
 from cvlib.data import threads as thread_pool
 from cvlib.data.reading import ImageReadError
 from cvlib.data.recycling import Recycler
@@ -54,6 +54,8 @@ class Iterator(keras.utils.PyDataset):
         save_format="png",
         on_error="raise",
         threads=None,
+        ignore_index=None,
+        mask_classes=None,
     ):
         super().__init__()
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
@@ -72,6 +74,7 @@ class Iterator(keras.utils.PyDataset):
         self.epoch = self.batch_index = self.total_batches_seen = 0
         self._shape, self._augment, self._white = tuple(shape), augment, white
         self._on_error, self._threads = on_error, threads or thread_pool.available()
+        self._ignore_index, self._mask_classes = masks.check_options(ignore_index, mask_classes)
         self._drawn = {}  # what is drawn once for an epoch: {name: (epoch, array)}
         self._memory = Recycler()
         self._lock = threading.Lock()
@@ -172,7 +175,7 @@ class Iterator(keras.utils.PyDataset):
             (count, channels, height, width) if first else (count, *self._shape), self.dtype
         )
         places = np.moveaxis(images, 1, -1) if first else images
-        masks = self._empty_masks(count)
+        labels = self._empty_masks(count)
         boxes = [None] * count if self._has_boxes() else None
         failed = {}
 
@@ -186,28 +189,26 @@ class Iterator(keras.utils.PyDataset):
                 return
             generator._write(image, places[i], matrices[i], shifts[i], lights[i], self._white)
             if mask is not None:
-                if matrices[i] is not None:
-                    mask = affine.warp(mask, matrices[i], 0, generator.fill_mode)
-                masks[i] = mask
+                masks.move(mask, labels[i], matrices[i], generator.fill_mode, self._ignore_index)
             if box is not None:
                 boxes[i] = affine.move_boxes(box, matrices[i], height, width)
 
         job = thread_pool.Job(render, count, self._threads)
-        return _Started((number, epoch), job, chosen, images, masks, boxes, failed)
+        return _Started((number, epoch), job, chosen, images, labels, boxes, failed)
 
     def _finish(self, started, epoch):
         """Drop unreadable pictures from a rendered batch, save it if asked, and add the targets."""
-        chosen, images, masks, boxes = started.chosen, started.images, started.masks, started.boxes
+        chosen, images, labels, boxes = started.chosen, started.images, started.masks, started.boxes
         if started.failed:
             self._report(started.failed, chosen)
             kept = [i for i in range(len(chosen)) if i not in started.failed]
-            chosen, images, masks = chosen[kept], images[kept], None if masks is None else masks[kept]
+            chosen, images, labels = chosen[kept], images[kept], None if labels is None else labels[kept]
             boxes = None if boxes is None else [boxes[i] for i in kept]
-        if masks is not None and self.data_format == "channels_first":
-            masks = np.moveaxis(masks, -1, 1)
+        if labels is not None and self.data_format == "channels_first":
+            labels = np.moveaxis(labels, -1, 1)
         if self.save_to_dir:
             self._save(images, chosen, epoch)
-        targets = {"labels": self._labels(chosen, images), "masks": masks, "boxes": boxes}
+        targets = {"labels": self._labels(chosen, images), "masks": labels, "boxes": boxes}
         targets = {name: value for name, value in targets.items() if value is not None}
         inputs, weights = self._inputs(images, chosen), self._weights(chosen)
         if not targets:
@@ -248,7 +249,7 @@ class Iterator(keras.utils.PyDataset):
     def _sample(self, index, moved):
         """Picture (H, W, C), mask (H, W, 1) or None, boxes (n, 4 or more) or None, all in the final size.
 
-        A picture that will be moved may have another size: the warp will resize it.
+        A picture that will be moved may have another size, and its mask then too: the warp will resize them.
         """
         raise NotImplementedError
 
@@ -268,14 +269,6 @@ class Iterator(keras.utils.PyDataset):
 
     def _weights(self, chosen):
         return None
-
-
-def label_masks(masks, what):
-    """Masks as uint8 or int32, the integer types that OpenCV moves."""
-    masks = np.asarray(masks)
-    if masks.dtype.kind not in "biu":
-        raise ValueError(f"{what} must hold whole numbers (labels), got {masks.dtype}: use masks.astype(int)")
-    return masks.astype(np.uint8 if masks.dtype in (bool, np.uint8) else np.int32, copy=False)
 
 
 def box_rows(boxes, what):

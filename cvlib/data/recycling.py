@@ -9,6 +9,9 @@ import threading
 
 import numpy as np
 
+#: TensorFlow takes over memory that begins at a multiple of this many bytes, and copies any other.
+ALIGNMENT = 64
+
 
 class Recycler:
     """Arrays that nobody holds any more, to be written again.
@@ -31,14 +34,16 @@ class Recycler:
         """An array like `numpy.empty(shape, dtype)`, possibly with the values of an earlier batch."""
         dtype = np.dtype(dtype)
         size = int(np.prod(shape)) * dtype.itemsize
+        room = size + ALIGNMENT
         with self._lock:
             for index in reversed(range(len(self._owners))):  # the last one used is warm in the cache
                 # Two references: the list's and that of getrefcount's own argument.
-                if self._owners[index].size == size and sys.getrefcount(self._owners[index]) <= 2:
+                if self._owners[index].size == room and sys.getrefcount(self._owners[index]) <= 2:
                     owner = self._owners.pop(index)
                     break
             else:
-                owner = np.empty(size, np.uint8)
+                owner = np.empty(room, np.uint8)
             self._owners.append(owner)
             del self._owners[: -self._most]
-        return owner.view(dtype).reshape(shape)
+        start = -owner.ctypes.data % ALIGNMENT
+        return owner[start : start + size].view(dtype).reshape(shape)

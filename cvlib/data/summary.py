@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cvlib.data import labels
+from cvlib.data.image_files import is_named_as_image
 from cvlib.data.reading import ImageReadError, read_image
 
 MODES = {
@@ -119,7 +120,12 @@ def summarise(frame, directory, at_most=2000, seed=0):
 
 
 def class_names(frame):
-    """The labels of each row as a tuple of names: one for a class, any number for multi-label data."""
+    """The labels of each row as a tuple of names: one for a class, any number for multi-label data.
+
+    Pictures with masks are one class here: what they show is in the masks.
+    """
+    if is_paired(frame):
+        return frame["path"].map(lambda _: ("pictures with masks",))
     columns = labels.label_columns(frame)
     if len(columns) == 1:
         return frame[columns[0]].map(
@@ -131,6 +137,11 @@ def class_names(frame):
     else:
         made = [tuple(f"{name}={value}" for name, value in row.items()) for row in rows]
     return type(frame[columns[0]])(made, index=frame.index, dtype=object)
+
+
+def is_paired(frame):
+    """Whether a frame's column `mask` holds the paths of mask files, rather than a label."""
+    return "mask" in frame.columns and frame["mask"].map(is_named_as_image).all()
 
 
 def sample(names, at_most, seed=0):

@@ -38,6 +38,16 @@ class File:
         """Where it lies in the cache: `<split>/<label>/<file>`."""
         return f"{self.split}/{self.label}/{PurePosixPath(self.path).name}"
 
+    @property
+    def is_picture(self):
+        """Whether it is a picture; else it belongs to one."""
+        return True
+
+    @property
+    def fingerprint(self):
+        """Changes when its content or its place does."""
+        return f"{self.place} {self.bytes} {self.sha256}"
+
 
 @dataclass(frozen=True)
 class Card:
@@ -46,7 +56,7 @@ class Card:
     Attributes:
         name: of the card's file.
         title: for people.
-        task: "classification", …
+        task: "classification" or "segmentation".
         classes: names in the order of their indices.
         licence: under which the pictures may be used.
         citation: what to cite.
@@ -54,7 +64,7 @@ class Card:
         url: the address below which the files' paths lie, pinned to a commit.
         mirror: the folder of a mirror below which they lie.
         simulator: the module whose `make` draws the simulated twin, or None.
-        files: tuple of `File`.
+        files: tuple of `File`; of `pairs.PairFile` for segmentation.
     """
 
     name: str
@@ -72,7 +82,7 @@ class Card:
     @property
     def key(self):
         """Changes when a file of the dataset, or its place, does."""
-        lines = sorted(f"{file.place} {file.bytes} {file.sha256}" for file in self.files)
+        lines = sorted(file.fingerprint for file in self.files)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -132,19 +142,24 @@ def read(name, cards=None):
         url=source["url"],
         mirror=source["mirror"],
         simulator=fields.get("simulator"),
-        files=_manifest(path.with_suffix(".csv"), fields["classes"]),
+        files=_manifest(path.with_suffix(".csv"), fields["classes"], fields["task"]),
         **{field: " ".join(fields[field].split()) for field in wanted - {"classes"}},
     )
 
 
-def _manifest(path, classes):
+def _manifest(path, classes, task):
+    make, columns = _file, "path,bytes,sha256,label,split"
+    if task == "segmentation":
+        from cvlib.datasets import pairs
+
+        make, columns, classes = pairs.file, pairs.COLUMNS, ["", *classes]
     files, places = [], set()
     with open(path, newline="", encoding="utf-8") as opened:
         for number, row in enumerate(csv.DictReader(opened), start=2):
             try:
-                file = File(row["path"], int(row["bytes"]), row["sha256"], row["label"], row["split"])
+                file = make(row)
             except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path}, line {number} is not path,bytes,sha256,label,split") from error
+                raise ValueError(f"{path}, line {number} is not {columns}") from error
             parts = PurePosixPath(file.path).parts
             if file.label not in classes or file.split not in SPLITS:
                 raise ValueError(f"{path}, line {number}: unknown label or split: {row}")
@@ -153,3 +168,7 @@ def _manifest(path, classes):
             places.add(file.place)
             files.append(file)
     return tuple(files)
+
+
+def _file(row):
+    return File(row["path"], int(row["bytes"]), row["sha256"], row["label"], row["split"])

@@ -13,10 +13,12 @@ class Dataset:
     Attributes:
         name: as in `cvlib.datasets.names()`.
         title: for people.
-        task: "classification", …
-        directory: `pathlib.Path` of the folder; for classification it holds `<split>/<class>/<file>`, so that
-            `flow_from_directory(dataset.directory / "train")` works.
-        frame: pandas DataFrame with a row an image: `path` (relative to `directory`), `label`, `split`.
+        task: "classification" or "segmentation".
+        directory: `pathlib.Path` of the folder. For classification it holds `<split>/<class>/<file>`, so that
+            `flow_from_directory(dataset.directory / "train")` works; for segmentation
+            `<split>/images/<name>.<any>` and `<split>/masks/<name>.png`, whose pixels are class indices.
+        frame: pandas DataFrame with a row an image: `path` (relative to `directory`), `label` and `split`, or
+            for segmentation `path`, `mask` (likewise relative), `split` and `group` (the patient).
         class_names: in the order of their indices.
         source: "real" or "synthetic".
         licence: under which the pictures may be used.
@@ -34,7 +36,7 @@ class Dataset:
     citation: str
 
     def split(self, name):
-        """One split as a dataset of its own: its directory holds a folder per class.
+        """One split as a dataset of its own: its directory holds a folder per class, or `images` and `masks`.
 
         Args:
             name: "train", "validation" or "test".
@@ -51,7 +53,8 @@ class Dataset:
         frame = self.frame[self.frame["split"] == name].reset_index(drop=True)
         if not frame["path"].str.startswith(f"{name}/").all():  # this is that split already
             return replace(self, frame=frame)
-        frame = frame.assign(path=frame["path"].str.removeprefix(f"{name}/"))
+        for column in frame.columns.intersection(["path", "mask"]):
+            frame = frame.assign(**{column: frame[column].str.removeprefix(f"{name}/")})
         return replace(self, directory=self.directory / name, frame=frame)
 
     def __len__(self):

@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cvlib.datasets import catalogue, download, errors, stamp
+from cvlib.datasets import catalogue, download, errors, pairs, stamp
 from cvlib.datasets.checksum import wrong
 from cvlib.datasets.dataset import SPLITS, Dataset
 from cvlib.datasets.lock import lock
@@ -106,13 +106,14 @@ def verify_card(card):
             continue
         found = True
         listed = stamp.read(folder)
-        if source == "real":
-            expected = {file.place: file for file in card.files}
+        published = {file.place: file for file in card.files if file.is_picture}
+        if source == "real" and len(published) == len(card.files):
+            expected = published
         elif listed is None:
             faults.append(f"{folder}: its list of files ({stamp.NAME}) is missing; load it again")
             continue
-        else:
-            expected = stamp.files(listed)
+        else:  # masks and simulated pictures were made here
+            expected = {**stamp.files(listed), **(published if source == "real" else {})}
         for place, file in expected.items():
             if (reason := wrong(folder / place, file)) is not None:
                 faults.append(f"{folder / place}: {reason}")
@@ -131,14 +132,15 @@ def verify_card(card):
 def describe(name):
     """A dataset in a few lines of text: title, classes, size, licence, source, and what is in the cache."""
     card = catalogue.read(name)
-    counts = [f"{split} {sum(file.split == split for file in card.files):,}" for split in SPLITS]
+    pictures = [file.split for file in card.files if file.is_picture]
+    counts = [f"{split} {pictures.count(split):,}" for split in SPLITS]
     cached = [source for source in ("real", "synthetic") if stamp.read(_home() / name / source)]
     return "\n".join(
         [
             f"{card.name}: {card.title} ({card.task})",
             textwrap.fill(card.about, 100, initial_indent="  ", subsequent_indent="  "),
             f"  classes    {', '.join(card.classes)}",
-            f"  images     {len(card.files):,} ({', '.join(counts)}), "
+            f"  images     {len(pictures):,} ({', '.join(counts)}), "
             f"{sum(file.bytes for file in card.files) / 1e6:,.0f} MB",
             f"  licence    {card.licence}",
             f"  cite       {card.citation}",
@@ -181,7 +183,8 @@ def _base(card):
 
 def _real(card, patient, pause):
     folder = _home() / card.name / "real"
-    expected = {file.place: file for file in card.files}
+    paired = card.task == "segmentation"
+    expected = None if paired else {file.place: file for file in card.files}
     if not stamp.intact(folder, card.key, expected):
         base = _base(card)
         with _writer(card.name, "real", card.title) as unfinished:
@@ -193,8 +196,15 @@ def _real(card, patient, pause):
                 finally:
                     _drop_empty(staging)
                 with errors.writing(folder, card.title):
+                    if paired:
+                        pairs.assemble(card, staging)
+                        keep = [file.place for file in card.files if file.is_picture]
+                        keep += [pairs.mask_place(place) for place in keep]
+                        expected = {
+                            place: file for place, file in stamp.hashed(staging).items() if place in keep
+                        }
                     _publish(staging, folder, card.key, expected)
-    return _dataset(card, folder, "real", list(expected))
+    return _dataset(card, folder, "real", list(expected or stamp.read(folder)["files"]))
 
 
 def _synthetic(card):
@@ -221,23 +231,27 @@ def _synthetic(card):
 
 
 def _dataset(card, folder, source, places):
-    import pandas as pd
-
-    order = {split: rank for rank, split in enumerate(SPLITS)}
-    rows = sorted((order[place.split("/")[0]], place) for place in places)
     return Dataset(
         name=card.name,
         title=card.title,
         task=card.task,
         directory=folder,
-        frame=pd.DataFrame(
-            [(place, place.split("/")[1], SPLITS[rank]) for rank, place in rows],
-            columns=["path", "label", "split"],
-        ),
+        frame=pairs.frame(card, places, source) if card.task == "segmentation" else _frame(places),
         class_names=card.classes,
         source=source,
         licence=card.licence if source == "real" else "CC BY 4.0 (drawn by the course's own code)",
         citation=card.citation if source == "real" else "cvlib-course, simulated data",
+    )
+
+
+def _frame(places):
+    import pandas as pd
+
+    order = {split: rank for rank, split in enumerate(SPLITS)}
+    rows = sorted((order[place.split("/")[0]], place) for place in places)
+    return pd.DataFrame(
+        [(place, place.split("/")[1], SPLITS[rank]) for rank, place in rows],
+        columns=["path", "label", "split"],
     )
 
 
@@ -290,6 +304,9 @@ def _publish(staging, folder, key, expected):
 
 def _check_layout(card, folder):
     """A simulator that forgets a class would give a lesson that trains on nothing."""
+    if card.task == "segmentation":
+        pairs.check_layout(card, folder)
+        return
     for split in SPLITS:
         for label in card.classes:
             if not any((folder / split / label).glob("*")):

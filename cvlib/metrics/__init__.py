@@ -1,16 +1,25 @@
-"""How good predictions are: pure functions on arrays."""
+"""How good predictions are: pure functions on arrays, and metrics to watch while a network trains."""
 
 from cvlib._lazy import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
-    modules=["classification"],
+    modules=["boundaries", "classification", "segmentation"],
     names={
+        "MeanDice": "streaming",
+        "MeanIoU": "streaming",
+        "SegmentationScores": "segmentation",
         "auc": "classification",
+        "average_surface_distance": "boundaries",
         "confusion_matrix": "classification",
+        "hausdorff": "boundaries",
         "least_certain": "classification",
+        "mean_iou": "segmentation",
         "most_certain": "classification",
+        "per_image": "segmentation",
+        "pixel_confusion": "segmentation",
         "precision_recall_f1": "classification",
         "roc": "classification",
+        "to_labels": "segmentation",
     },
 )

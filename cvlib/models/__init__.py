@@ -5,5 +5,12 @@ from cvlib._lazy import lazy_exports
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     modules=["backbones", "transfer", "weights"],
-    names={"SmallCNN": "small_cnn"},
+    names={
+        "DeepLabV3Plus": "deeplab",
+        "FCN": "fcn",
+        "SmallCNN": "small_cnn",
+        "UNet": "unet",
+        "bilinear_kernel": "upsampling",
+        "fully_convolutional": "sliding",
+    },
 )

@@ -16,8 +16,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "filters": "explain",
         "grid": "images",
         "heatmap": "explain",
+        "overlay": "segmentation",
+        "overlays": "segmentation",
         "patches": "explain",
         "roc": "classification",
         "show": "display",
+        "side_by_side": "segmentation",
     },
 )

@@ -347,6 +347,7 @@ def test_opencvs_threads_are_as_they_were_afterwards(folder):
         next(iterator)
         assert cv2.getNumThreads() == 3
         run_through(iterator, 1)
+        iterator._ahead.job.wait()  # the batch that was read ahead, and will not be asked for
         (folder / "cat" / "bad.jpg").write_text("text")
         try:
             with pytest.raises(ImageReadError):

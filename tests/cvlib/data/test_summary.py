@@ -82,3 +82,12 @@ def test_an_empty_frame_and_one_without_paths_are_refused(folder, frame):
         summary.summarise(frame.iloc[:0], folder)
     with pytest.raises(ValueError, match="no column 'path'; it has 'file'"):
         summary.summarise(pd.DataFrame({"file": ["a.png"]}), folder)
+
+
+def test_pictures_with_masks_are_one_class_and_a_label_called_mask_is_a_label(tmp_path):
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.zeros((4, 5, 3), np.uint8)).save(tmp_path / name)
+    frame = pd.DataFrame({"path": ["a.png", "b.png"], "mask": ["m/a.png", "m/b.png"], "group": ["1", "2"]})
+    assert summary.summarise(frame, tmp_path).counts.to_dict() == {"images": {"pictures with masks": 2}}
+    frame = frame.assign(mask=["yes", "no"]).drop(columns="group")
+    assert summary.summarise(frame, tmp_path).counts.to_dict() == {"images": {"no": 1, "yes": 1}}

@@ -85,8 +85,9 @@ def test_every_card_of_the_catalogue_is_sound(name):
     assert re.search(r"/[0-9a-f]{40}$", card.url), "the source must be pinned to a commit"
     assert len({file.sha256 for file in card.files}) == len(card.files), "exact duplicates"
     assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) and file.bytes > 0 for file in card.files)
+    labels = ["", *card.classes[1:]] if card.task == "segmentation" else card.classes
     assert {(file.split, file.label) for file in card.files} == {
-        (split, label) for split in ("train", "validation", "test") for label in card.classes
+        (split, label) for split in ("train", "validation", "test") for label in labels
     }
     assert callable(importlib.import_module(card.simulator).make)
     text = cvlib.datasets.describe(name)
@@ -100,6 +101,54 @@ def test_the_face_mask_split_is_70_10_20_in_both_classes():
         files = [file for file in card.files if file.label == label]
         for split, share in (("train", 0.7), ("validation", 0.1), ("test", 0.2)):
             assert sum(file.split == split for file in files) == pytest.approx(share * len(files), abs=1)
+
+
+PAIRS = """path,bytes,sha256,label,split,group,picture,left,top
+images/a.b.jpg,3,00,,train,7,,,
+masks/1.png,4,11,lung,train,7,images/a.b.jpg,5,6
+"""
+
+
+def paired(folder, manifest):
+    card = CARD.replace("classification", "segmentation").replace('["cat", "dog"]', '["background", "lung"]')
+    (folder / "chests.toml").write_text(card)
+    (folder / "chests.csv").write_text(manifest)
+    return catalogue.read("chests", folder)
+
+
+def test_a_card_of_pairs_knows_pictures_crops_and_groups(tmp_path):
+    picture, crop = paired(tmp_path, PAIRS).files
+    assert (picture.is_picture, picture.place, picture.group) == (True, "train/images/a.b.jpg", "7")
+    assert (crop.is_picture, crop.label, crop.left, crop.top) == (False, "lung", 5, 6)
+
+
+@pytest.mark.parametrize("change", [("5,6", "6,6"), ("lung", "background"), ("masks/1", "masks/2")])
+def test_the_key_of_a_card_of_pairs_changes_with_the_place_and_class_of_a_crop(tmp_path, change):
+    assert paired(tmp_path, PAIRS).key != paired(tmp_path, PAIRS.replace(*change)).key
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("5,6", "five,6"), "line 3 is not path,bytes,sha256,label,split,group,picture,left,top"),
+        (("5,6", "-5,6"), "line 3 is not"),
+        (("4,11,lung", "4,11,"), "line 3 is not"),
+        (("4,11,lung", "4,11,liver"), "line 3: unknown label"),
+        (("train,7,images", "train,,images"), "line 3 is not"),
+    ],
+)
+def test_a_card_of_pairs_that_is_wrong_says_where(tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        paired(tmp_path, PAIRS.replace(*change))
+
+
+def test_the_lungs_split_is_70_10_20_and_divides_no_patient():
+    pictures = [file for file in catalogue.read("lungs").files if file.is_picture]
+    counts = [sum(file.split == split for file in pictures) for split in ("train", "validation", "test")]
+    assert counts == [70, 10, 20]
+    assert (
+        len({(file.group, file.split) for file in pictures}) == len({file.group for file in pictures}) == 72
+    )
 
 
 def test_the_cards_travel_in_the_wheel():
