@@ -9,6 +9,18 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
-    modules=["check", "data", "datasets", "explain", "metrics", "models", "runtime", "train", "viz"],
+    modules=[
+        "boxes",
+        "check",
+        "data",
+        "datasets",
+        "explain",
+        "losses",
+        "metrics",
+        "models",
+        "runtime",
+        "train",
+        "viz",
+    ],
     names={"ImageDataGenerator": "data.image_data_generator", "setup": "runtime"},
 )

@@ -4,7 +4,7 @@ from cvlib._lazy import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
-    modules=["boundaries", "classification", "segmentation"],
+    modules=["boundaries", "classification", "detection", "segmentation"],
     names={
         "MeanDice": "streaming",
         "MeanIoU": "streaming",
@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "confusion_matrix": "classification",
         "hausdorff": "boundaries",
         "least_certain": "classification",
+        "mean_average_precision": "detection",
         "mean_iou": "segmentation",
         "most_certain": "classification",
         "per_image": "segmentation",
