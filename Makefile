@@ -19,7 +19,7 @@ WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 # A kernel for each worker, a core for each kernel: TensorFlow would take them all.
 ONE_CORE := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 
-.PHONY: help install demo test test-quick test-colab lab notebooks assignments report-card bench badges lint constraints clean
+.PHONY: help install demo test test-quick test-colab lab notebooks assignments report-card bench bench-scale badges lint constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ report-card: install ## grade every right, wrong and empty answer; 0 false rejec
 bench: install ## measure against the peers; writes bench/results.json
 	@$(BIN)/python -m pip install -q --no-deps -r bench/peers.txt
 	@$(BIN)/python bench/run.py $(BENCH)
+
+bench-scale: install ## grade a simulated class of 10,000 one-cell submissions; writes bench/results.json
+	@CVGRADE_SCALE=10000 $(BIN)/python bench/run.py scale
 
 badges: install ## point badges and install cells at a repository: make badges REPO=owner/name
 	@$(BIN)/python notebooks/badges.py $(REPO)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from cvgrade import __version__
@@ -65,6 +66,17 @@ def _parser():
     demo.add_argument("name")
     _grading(demo, "out/course")
 
+    _module(commands, "collect", "cvgrade.intake.command", "take in what an LMS gives: a folder or a ZIP")
+    _module(
+        commands, "run", "cvgrade.run.command", "grade what was collected, behind a wall, into the gradebook"
+    )
+    _module(
+        commands,
+        "export",
+        "cvgrade.export",
+        "write marks as Canvas, Moodle or a spreadsheet imports them",
+    )
+
     card = _command(
         commands, "report-card", _report_card, "grade every sample answer and judge the tests by them"
     )
@@ -81,6 +93,12 @@ def _command(commands, name, run, text):
         "--course", type=Path, default=Path("assignments"), help="course folder (%(default)s)"
     )
     return parser
+
+
+def _module(commands, name, module, text):
+    """A command whose arguments and work are a module's `add_arguments` and `run`."""
+    part = import_module(module)
+    part.add_arguments(_command(commands, name, part.run, text))
 
 
 def _grading(parser, out):
