@@ -75,7 +75,7 @@ class Iterator(keras.utils.PyDataset):
         self._drawn = {}  # what is drawn once for an epoch: {name: (epoch, array)}
         self._memory = Recycler()
         self._lock = threading.Lock()
-        self._last = self._ahead = None
+        self._expected = self._ahead = None
 
     def __getstate__(self):
         return {**self.__dict__, "_lock": None, "_ahead": None}
@@ -89,7 +89,9 @@ class Iterator(keras.utils.PyDataset):
     def __getitem__(self, idx):
         if not -len(self) <= idx < len(self):
             raise IndexError(f"there are {len(self)} batches, numbered from 0; asked for number {idx}")
-        return self._batch(idx % len(self), self.epoch)
+        number = idx % len(self)
+        following = (number + 1, self.epoch) if number + 1 < len(self) else None
+        return self._batch(number, self.epoch, following)
 
     def __iter__(self):
         return self
@@ -101,7 +103,8 @@ class Iterator(keras.utils.PyDataset):
             if self.batch_index == len(self):
                 self.batch_index = 0
                 self.epoch += 1
-        return self._batch(batch, epoch)
+            following = self.batch_index, self.epoch
+        return self._batch(batch, epoch, following)
 
     def reset(self):
         """Let `next` begin again with the first batch of the current epoch."""
@@ -138,17 +141,18 @@ class Iterator(keras.utils.PyDataset):
             self._drawn[name] = kept
         return kept[1]
 
-    def _batch(self, number, epoch):
+    def _batch(self, number, epoch, following):
+        """A batch; `following` is the (number, epoch) that will be asked for next if things go on so."""
         with self._lock:
             ahead, self._ahead = self._ahead, None
-            in_turn = self._last == (number - 1, epoch)
-            self._last = (number, epoch)
+            in_turn = self._expected == (number, epoch)
+            self._expected = following
             self.total_batches_seen += 1
         if ahead is None or ahead.key != (number, epoch) or not ahead.job.is_mine():
             ahead = self._start(number, epoch)
-        if in_turn and self._threads > 1 and number + 1 < len(self):
+        if in_turn and self._threads > 1 and following is not None:
             # The threads go on to the next batch while this one is finished and used.
-            self._ahead = self._start(number + 1, epoch)
+            self._ahead = self._start(*following)
         ahead.job.wait()
         return self._finish(ahead, epoch)
 
