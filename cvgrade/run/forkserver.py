@@ -19,14 +19,15 @@ import sys
 MOST_REQUEST = 65536
 
 
-def main(control):
+def main(control, staged=()):
     """Serve until the control socket closes.
 
     Args:
         control: descriptor of a Unix SEQPACKET socket.
+        staged: what each box brings back below its private mounts; see `namespaces.furnish`.
     """
     sock = socket.socket(fileno=control)
-    settings = json.loads(sock.recv(MOST_REQUEST))
+    settings = {**json.loads(sock.recv(MOST_REQUEST)), "staged": staged}
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)
     os.dup2(quiet, 1)

@@ -34,7 +34,8 @@ def run(request, descriptors, settings, boxed):
     control = socket.socket(fileno=descriptors[1])
     work = namespaces.WORK
     if boxed:
-        namespaces.furnish(limits["disk_mb"])
+        os.setsid()  # where the kernel shares out time by session, each submission is one
+        namespaces.furnish(limits["disk_mb"], settings["staged"])
         namespaces.prctl(namespaces.PR_SET_DUMPABLE, 0)
     else:
         work = request["work"]

@@ -2,7 +2,6 @@
 """The station itself: starting, missing parts, broken parts, and running without a wall."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -29,9 +28,8 @@ def test_a_sandbox_of_another_name_is_refused():
         Station(sandbox="docker")
 
 
+@pytest.mark.usefixtures("wall")
 def test_a_library_that_is_not_there_is_named():
-    if shutil.which("bwrap") is None:
-        pytest.skip("needs bubblewrap")
     with pytest.raises(StationError, match="no_such_library"):
         Station(libraries=("no_such_library",)).start()
 
@@ -41,9 +39,8 @@ def test_judging_before_the_start_says_what_to_do(job):
         Station().judge(job)
 
 
+@pytest.mark.usefixtures("wall")
 def test_a_fork_server_that_died_is_started_again(job):
-    if shutil.which("bwrap") is None:
-        pytest.skip("needs bubblewrap")
     with Station() as station:
         assert station.judge(job).score == 1
         for role in ("student", "tester"):
@@ -52,18 +49,16 @@ def test_a_fork_server_that_died_is_started_again(job):
             assert station.judge(job).score == 1
 
 
+@pytest.mark.usefixtures("wall")
 def test_nothing_is_left_when_the_station_stops():
-    if shutil.which("bwrap") is None:
-        pytest.skip("needs bubblewrap")
     station = Station().start()
     pids = [server.process.pid for server in station.servers.values()]
     station.stop()
     assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
 
 
+@pytest.mark.usefixtures("wall")
 def test_course_packages_and_folders_are_visible_and_read_only(book, tmp_path):
-    if shutil.which("bwrap") is None:
-        pytest.skip("needs bubblewrap")
     package = tmp_path / "course_package"
     package.mkdir()
     (package / "__init__.py").write_text("ANSWER = 42\n")
@@ -126,9 +121,8 @@ def test_a_job_whose_packages_are_not_there_is_refused(station, job, tmp_path):
         station.judge(dataclasses.replace(job, packages=(str(tmp_path),)))
 
 
+@pytest.mark.usefixtures("wall")
 def test_a_station_outlives_the_thread_that_started_it(job):
-    if shutil.which("bwrap") is None:
-        pytest.skip("needs bubblewrap")
     station = Station()
     thread = threading.Thread(target=station.start)
     thread.start()
@@ -142,13 +136,13 @@ def test_a_station_outlives_the_thread_that_started_it(job):
         station.stop()
 
 
-@pytest.mark.parametrize("wall", ["bubblewrap", "none"])
-def test_killing_the_grader_leaves_nothing_behind(wall):
-    if wall == "bubblewrap" and shutil.which("bwrap") is None:
-        pytest.skip("needs bubblewrap")
+@pytest.mark.parametrize("kind", ["bubblewrap", "none"])
+def test_killing_the_grader_leaves_nothing_behind(kind, request):
+    if kind == "bubblewrap":
+        request.getfixturevalue("wall")
     text = (
         "import sys, time\nfrom cvgrade.run.judge import Station\n"
-        f"station = Station(sandbox={wall!r}).start()\n"
+        f"station = Station(sandbox={kind!r}).start()\n"
         "print(*(server.process.pid for server in station.servers.values()), flush=True)\ntime.sleep(60)"
     )
     root = str(Path(judge_module.__file__).resolve().parents[2])
