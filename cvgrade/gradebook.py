@@ -6,21 +6,21 @@ extension) is never touched. Writing the same results twice changes nothing.
 """
 
 import contextlib
-import copy
 import json
-import math
 import os
 import shutil
 import sys
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-from uuid import uuid4
 
 import nbformat
 
-NO_RESPONSE = "No response."  # nbgrader's own words
+from cvgrade.gradebook_rows import Rows, state_of
+from cvgrade.scores import filled_in, sound_scores
+
+__all__ = ["GradebookError", "Graded", "Writer", "filled_in", "open_gradebook", "sound_scores"]
 
 
 class GradebookError(RuntimeError):
@@ -79,7 +79,7 @@ class Writer:
             raise GradebookError(_unopened(url, error)) from error
         try:
             self._read_assignment()
-            self.penalty = _Penalty(config)
+            self.rows = Rows(api, self.id, self.due, self.notebooks, config)
         except BaseException:
             self.gradebook.close()
             raise
@@ -101,7 +101,7 @@ class Writer:
         """
         from sqlalchemy import select
 
-        sub, book = _table(self.api.SubmittedAssignment), _table(self.api.SubmittedNotebook)
+        sub, book = self.api.SubmittedAssignment.__table__, self.api.SubmittedNotebook.__table__
         query = (
             select(sub.c.student_id, book.c.notebook_id, sub.c.timestamp, sub.c.extension)
             .join_from(sub, book, book.c.assignment_id == sub.c.id)
@@ -110,7 +110,7 @@ class Writer:
         names = {one.id: name for name, one in self.notebooks.items()}
         with self.gradebook.engine.connect() as database:
             return {
-                (row.student_id, names.get(row.notebook_id, "")): _state(row, self.due)
+                (row.student_id, names.get(row.notebook_id, "")): state_of(row, self.due)
                 for row in database.execute(query)
             }
 
@@ -141,8 +141,8 @@ class Writer:
                 before[name] = self._read_answers(one)
                 self._write_book(one, scores)
         with self.gradebook.engine.begin() as database:
-            rows = self._write_marks(database, graded, before)
-        return {name: (_state(rows[name[0]], self.due), sentences) for name, sentences in said.items()}
+            rows = self.rows.write(database, graded, before)
+        return {name: (state_of(rows[name[0]], self.due), sentences) for name, sentences in said.items()}
 
     def _read_assignment(self):
         from sqlalchemy import select
@@ -206,158 +206,6 @@ class Writer:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    # The marks ----------------------------------------------------------------------------------------
-
-    def _write_marks(self, database, graded, before):
-        students = sorted({one.student for one in graded})
-        self._students(database, students)
-        submissions = self._submissions(database, graded, students)
-        books = self._books(database, submissions)
-        marks = self._rows(database, self.api.Grade, books, "grades", {"needs_manual_grade": True})
-        comments = self._rows(database, self.api.Comment, books, "comments", {})
-        grades, words, totals = [], [], {}
-        for one in graded:
-            name = one.result.notebook
-            book, mine = self.notebooks[name], books[(one.student, name)]
-            scores, _ = sound_scores(one.result, book.points)
-            same = _unchanged(one, before.get((one.student, name)))
-            total = 0.0
-            for cell, grade_id in book.grades.items():
-                row = marks[(mine, cell)]
-                values = self._mark(row, grade_id, scores, book, one, same)
-                grades.append({"b_id": row.id, **values})
-                manual = row.manual_score
-                got = manual if manual is not None else values["auto_score"]
-                total += (got + (row.extra_credit or 0)) if got is not None else 0
-            totals[(one.student, name)] = total
-            for cell, grade_id in book.comments.items():
-                silent = (
-                    one.answered is not None and grade_id not in one.answered and grade_id not in book.tasks
-                )
-                words.append(
-                    {"b_id": comments[(mine, cell)].id, "auto_comment": NO_RESPONSE if silent else None}
-                )
-        self._update(database, self.api.Grade, grades)
-        self._update(database, self.api.Comment, words)
-        self._update(database, self.api.SubmittedNotebook, self._penalties(submissions, books, totals))
-        return submissions
-
-    def _mark(self, row, grade_id, scores, book, one, same):
-        """A grade's new values, by nbgrader's rules; a person is asked again only about what changed."""
-        if grade_id in book.manual:
-            silent = one.answered is not None and grade_id not in one.answered and grade_id not in book.tasks
-            auto = 0.0 if silent else None
-            changed = grade_id not in same
-        else:
-            auto = scores[grade_id][0]
-            changed = row.auto_score != auto
-        marked = row.manual_score is not None
-        needs = (bool(row.needs_manual_grade) or changed) if marked else auto is None
-        return {"auto_score": auto, "needs_manual_grade": needs}
-
-    def _students(self, database, students):
-        table = _table(self.api.Student)
-        known = {row.id for row in _select(database, table, table.c.id, students)}
-        self._insert(database, table, [{"id": student} for student in students if student not in known])
-
-    def _submissions(self, database, graded, students):
-        """Submission rows by student, made where missing, with the time of handing in."""
-        table = _table(self.api.SubmittedAssignment)
-        times = {one.student: _utc(one.time) for one in graded}
-
-        def rows():
-            found = _select(database, table, table.c.student_id, students, table.c.assignment_id == self.id)
-            return {row.student_id: row for row in found}
-
-        known = rows()
-        new = [
-            {"id": uuid4().hex, "assignment_id": self.id, "student_id": student, "timestamp": times[student]}
-            for student in students
-            if student not in known
-        ]
-        self._insert(database, table, new)
-        changed = [
-            {"b_id": row.id, "timestamp": times[student]}
-            for student, row in known.items()
-            if row.timestamp != times[student]
-        ]
-        self._update(database, self.api.SubmittedAssignment, changed)
-        return rows() if new or changed else known
-
-    def _books(self, database, submissions):
-        """The id of each submitted notebook, by (student, notebook); all of the assignment's are made."""
-        table = _table(self.api.SubmittedNotebook)
-        ids = {row.id: student for student, row in submissions.items()}
-        names = {book.id: name for name, book in self.notebooks.items()}
-        found = {
-            (ids[row.assignment_id], names[row.notebook_id]): row.id
-            for row in _select(database, table, table.c.assignment_id, list(ids))
-            if row.notebook_id in names
-        }
-        new = [
-            {
-                "id": uuid4().hex,
-                "assignment_id": row.id,
-                "notebook_id": book.id,
-                "flagged": False,
-                "who": (student, name),
-            }
-            for student, row in submissions.items()
-            for name, book in self.notebooks.items()
-            if (student, name) not in found
-        ]
-        found.update({row.pop("who"): row["id"] for row in new})
-        self._insert(database, table, new)
-        return found
-
-    def _rows(self, database, kind, books, cells, defaults):
-        """Grade or comment rows by (submitted notebook, cell), made where missing."""
-        table = _table(kind)
-
-        def rows():
-            found = _select(database, table, table.c.notebook_id, list(books.values()))
-            return {(row.notebook_id, row.cell_id): row for row in found}
-
-        known = rows()
-        new = [
-            {"id": uuid4().hex, "notebook_id": mine, "cell_id": cell, **defaults}
-            for (_, name), mine in books.items()
-            for cell in getattr(self.notebooks[name], cells)
-            if (mine, cell) not in known
-        ]
-        self._insert(database, table, new)
-        return rows() if new else known
-
-    def _penalties(self, submissions, books, totals):
-        rows = []
-        for (student, name), total in totals.items():
-            late = _seconds_late(submissions[student], self.due)
-            rows.append(
-                {
-                    "b_id": books[(student, name)],
-                    "late_submission_penalty": self.penalty(student, total, late),
-                }
-            )
-        return rows
-
-    @staticmethod
-    def _insert(database, table, rows):
-        if rows:
-            database.execute(table.insert(), rows)
-
-    @staticmethod
-    def _update(database, kind, rows):
-        from sqlalchemy import bindparam
-
-        if rows:
-            table = _table(kind)
-            values = {name: bindparam(f"v_{name}") for name in rows[0] if name != "b_id"}
-            statement = table.update().where(table.c.id == bindparam("b_id")).values(values)
-            database.execute(
-                statement,
-                [{k if k == "b_id" else f"v_{k}": value for k, value in row.items()} for row in rows],
-            )
-
 
 def open_gradebook(url, course_id=""):
     """nbgrader's gradebook; a new one needs its `alembic`, which lies beside this Python.
@@ -377,151 +225,6 @@ def open_gradebook(url, course_id=""):
             del os.environ["PATH"]
         else:
             os.environ["PATH"] = before
-
-
-class _Penalty:
-    """nbgrader's late penalties, by the plugin that the course has configured."""
-
-    def __init__(self, config):
-        from nbgrader.preprocessors import AssignLatePenalties
-
-        self.rule = AssignLatePenalties(config=config) if config is not None else AssignLatePenalties()
-        self.rule.log.setLevel(50)
-        self.rule.init_plugin()
-
-    def __call__(self, student, score, seconds_late):
-        """The penalty, or None."""
-        if seconds_late <= 0:
-            return None
-        penalty = self.rule.plugin_inst.late_submission_penalty(student, score, seconds_late)
-        if penalty is None:
-            return None
-        return float(self.rule._check_late_penalty(SimpleNamespace(score=score), penalty))
-
-
-def sound_scores(result, points):
-    """Scores that can stand in a gradebook: anything else is 0, and says why.
-
-    Args:
-        result: `Result`.
-        points: dict from grade id to the most points, from the gradebook.
-
-    Returns:
-        Dict from each grade id of `points` to (score, reason or ""), and the list of reasons.
-    """
-    verdicts, twice = {}, set()
-    for verdict in result.verdicts:
-        if verdict.grade_id in verdicts:
-            twice.add(verdict.grade_id)
-        verdicts[verdict.grade_id] = verdict
-    scores = {}
-    for name, most in points.items():
-        verdict, reason, score = verdicts.get(name), "", 0.0
-        if verdict is None:
-            reason = "it was not judged"
-        elif name in twice:
-            reason = "it was judged more than once"
-        elif isinstance(verdict.score, bool) or not isinstance(verdict.score, (int, float)):
-            reason = f"the score was no number but {type(verdict.score).__name__}"
-        elif not math.isfinite(verdict.score):
-            reason = f"the score was {verdict.score}"
-        elif verdict.score < 0:
-            reason = f"the score was negative ({verdict.score:g})"
-        elif verdict.score > most:
-            reason = f"the score was {verdict.score:g} of {most:g} points"
-        elif verdict.status not in ("passed", "failed", "manual") and verdict.score:
-            reason = f"its test did not reach its end ({verdict.status})"
-        else:
-            score = float(verdict.score)
-        scores[name] = score, reason
-    return scores, [f"{name}: {reason}; 0 points" for name, (_, reason) in scores.items() if reason]
-
-
-def filled_in(book, result, scores):
-    """The graded notebook: the student's outputs, and under each test what became of it.
-
-    Args:
-        book: the repaired notebook.
-        result: `Result`.
-        scores: as `sound_scores` gives them.
-
-    Returns:
-        A notebook, nbformat.
-    """
-    book = copy.deepcopy(book)
-    verdicts = {verdict.grade_id: verdict for verdict in result.verdicts}
-    count = 0
-    for cell in book.cells:
-        if cell.cell_type != "code":
-            continue
-        count += 1
-        cell.execution_count = count
-        marks = cell.metadata.get("nbgrader", {})
-        name = marks.get("grade_id")
-        outputs = result.outputs.get(cell.get("id")) or result.outputs.get(name) or []
-        cell.outputs = [nbformat.from_dict(output) for output in outputs]
-        if marks.get("grade") and not marks.get("solution"):
-            cell.outputs = _said(verdicts.get(name), scores.get(name, (0.0, "")), marks.get("points", 0))
-    return book
-
-
-def _said(verdict, score, points):
-    """Outputs under a test: nothing where it passed, an error with the check's words where it did not."""
-    got, reason = score
-    if verdict is None or reason:
-        return [_error("NotJudged", reason or "it was not judged")]
-    if verdict.status == "passed" and got == points:
-        return []
-    words = "\n".join(part for part in (verdict.message, verdict.hint) if part) or verdict.status
-    if verdict.status == "passed":
-        return [
-            nbformat.v4.new_output("stream", name="stdout", text=f"{got:g} of {points:g} points. {words}\n")
-        ]
-    return [_error(verdict.status.replace("_", " ").capitalize(), words)]
-
-
-def _error(name, words):
-    return nbformat.v4.new_output("error", ename=name, evalue=words, traceback=[f"{name}: {words}"])
-
-
-def _unchanged(one, before):
-    """Grade ids whose text is what it was when it was graded before."""
-    if one.book is None or before is None:
-        return frozenset()
-    return frozenset(
-        cell.metadata["nbgrader"]["grade_id"]
-        for cell in one.book.cells
-        if before.get(cell.metadata.get("nbgrader", {}).get("grade_id"), object()) == cell.source
-    )
-
-
-def _table(kind):
-    return kind.__table__
-
-
-def _select(database, table, column, values, *where):
-    """Rows in which a column is one of many values, some hundreds at a time."""
-    from sqlalchemy import select
-
-    for start in range(0, len(values), 500):
-        yield from database.execute(select(table).where(column.in_(values[start : start + 500]), *where))
-
-
-def _state(row, due):
-    return f"{row.timestamp}|{row.extension}|{due}"
-
-
-def _seconds_late(submission, due):
-    if submission.timestamp is None or due is None:
-        return 0
-    return (
-        submission.timestamp - (due + submission.extension if submission.extension else due)
-    ).total_seconds()
-
-
-def _utc(time):
-    """As nbgrader stores it: UTC without a zone."""
-    return time.astimezone(timezone.utc).replace(tzinfo=None) if time and time.tzinfo else time
 
 
 def _replace(path, content):

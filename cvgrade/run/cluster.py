@@ -8,29 +8,22 @@ JSON and bytes.
 A worker that is lost is replaced or done without, and what it had is run again elsewhere.
 """
 
-import atexit
-import base64
 import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
-import io
 import json
 import os
 import queue
-import shutil
 import signal
-import sys
-import tempfile
 import threading
 import time
-import zipfile
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from cvgrade.run.judge import Station, StationError
-from cvgrade.run.plan import Job, Result
+from cvgrade.run import stations
+from cvgrade.run.plan import Result
 from cvgrade.run.sandbox import SandboxError
+from cvgrade.run.versions import versions
 
 THREADS = 8  # submissions at a time in one process: they share the loaded libraries
 AHEAD = 2  # tasks waiting for each thread: enough to keep it busy, few enough to keep memory flat
@@ -42,145 +35,6 @@ CLOSE_SECONDS = 2
 
 class ClusterError(RuntimeError):
     """The cluster cannot be had or was lost; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What a worker needs to judge.
-
-    Attributes:
-        libraries: modules to load beforehand.
-        packages: dict from a course package's name to its files, zipped.
-        sandbox: "bubblewrap" or "none".
-        folders: dict from a path inside the sandbox to a folder, the same on every machine.
-        environment: dict of environment variables.
-    """
-
-    libraries: tuple = ()
-    packages: dict = field(default_factory=dict)
-    sandbox: str = "bubblewrap"
-    folders: dict = field(default_factory=dict)
-    environment: dict = field(default_factory=dict)
-
-    def to_json(self):
-        """As text."""
-        packages = {name: base64.b64encode(data).decode() for name, data in self.packages.items()}
-        return json.dumps({**self.__dict__, "packages": packages}, sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text):
-        """The inverse of `to_json`."""
-        data = json.loads(text)
-        packages = {name: base64.b64decode(zipped) for name, zipped in data["packages"].items()}
-        return cls(**{**data, "libraries": tuple(data["libraries"]), "packages": packages})
-
-
-def pack_folder(folder):
-    """A course package as a ZIP file, the same bytes for the same files.
-
-    Args:
-        folder: of the package, such as `cvlib/`.
-    """
-    out, folder = io.BytesIO(), Path(folder)
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                info = zipfile.ZipInfo(path.relative_to(folder).as_posix())
-                info.external_attr = 0o644 << 16
-                archive.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    return out.getvalue()
-
-
-# On the worker ------------------------------------------------------------------------------------
-
-
-class _Post:
-    """One station of this process, shared by its threads."""
-
-    def __init__(self, text):
-        setup = Setup.from_json(text)
-        self.used, self.busy = time.monotonic(), 0
-        self.folder = tempfile.mkdtemp(prefix="cvgrade-course-")
-        try:
-            packages = []
-            for name, data in setup.packages.items():
-                packages.append(os.path.join(self.folder, name))
-                with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                    archive.extractall(packages[-1])
-            os.chmod(self.folder, 0o755)
-            self.station = Station(
-                setup.libraries, packages, setup.sandbox, setup.folders, setup.environment
-            ).start()
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
-
-    def leave(self):
-        self.station.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class _Posts:
-    """This process's stations: each started by the first task that needs it, ended when its run is over."""
-
-    def __init__(self):
-        self.lock, self.posts = threading.Lock(), {}
-
-    @contextlib.contextmanager
-    def at(self, text):
-        with self.lock:
-            post = self.posts.get(text)
-            if post is None:
-                idle = time.monotonic() - IDLE_SECONDS  # of a run that was killed
-                for old, other in list(self.posts.items()):
-                    if not other.busy and other.used < idle:
-                        self.posts.pop(old).leave()
-                post = self.posts[text] = _Post(text)
-            post.busy += 1
-        try:
-            yield post.station
-        finally:
-            with self.lock:
-                post.busy, post.used = post.busy - 1, time.monotonic()
-
-    def leave(self, text=None):
-        with self.lock:
-            for name in [text] if text else list(self.posts):
-                if name in self.posts:
-                    self.posts.pop(name).leave()
-
-
-_POSTS = _Posts()
-_SETUPS = {}
-atexit.register(_POSTS.leave)
-
-
-class _Course:
-    """dask's way of telling each worker something once, also those that join later."""
-
-    idempotent = True
-
-    def __init__(self, name, text):
-        self.name, self.text = name, text
-
-    def setup(self, worker):
-        _SETUPS[self.name] = self.text
-
-    def teardown(self, worker):
-        _SETUPS.pop(self.name, None)
-        _POSTS.leave(self.text)
-
-
-def _judge(name, job, files, hidden):
-    """The task: a job in, a result out, both as text."""
-    if name not in _SETUPS:
-        raise StationError("this worker was not told of the course yet")
-    job = replace(Job.from_json(json.loads(job)), files=files, hidden_files=hidden)
-    with _POSTS.at(_SETUPS[name]) as station:
-        return json.dumps(station.judge(job).to_json())
-
-
-# On the machine that has the course ---------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -246,7 +100,7 @@ class Cluster:
             self.client = distributed.Client(
                 self.scheduler or self.cluster, timeout=LOST_SECONDS, set_as_default=False
             )
-            self.client.register_plugin(_plugin(self.name, self.text))
+            self.client.register_plugin(stations.plugin(self.name, self.text))
             if self.scheduler is not None:
                 self._look_at_workers()
         except (OSError, TimeoutError, ValueError) as error:
@@ -322,7 +176,7 @@ class Cluster:
         """End the cluster."""
         with contextlib.suppress(Exception):
             if self.client.status == "running" and self.scheduler:
-                self.client.unregister_worker_plugin(self.name)
+                self.client.unregister_workerstations.plugin(self.name)
         for part in (self.client, self.cluster):
             with contextlib.suppress(Exception):
                 if part:
@@ -369,7 +223,7 @@ class Cluster:
     def _submit(self, key, job):
         text = json.dumps(replace(job, files={}, hidden_files={}, packages=()).to_json())
         return self.client.submit(
-            _judge,
+            stations.judge,
             self.name,
             text,
             job.files,
@@ -407,89 +261,6 @@ class Cluster:
             what = "no worker is left" if self.client.status == "running" else "the scheduler does not answer"
             raise ClusterError(f"{what}: run the same command again, and it goes on from there")
         return threads
-
-
-class Progress:
-    """One line on stderr: how many, how fast, how long still.
-
-    Args:
-        total: how many there are.
-        done: how many were there before.
-        stream: by default `sys.stderr`; where it is no terminal a line is written every ten seconds.
-    """
-
-    def __init__(self, total, done=0, stream=None):
-        self.total, self.done, self.before = total, done, done
-        self.stream = stream or sys.stderr
-        self.live = self.stream.isatty()
-        self.start = self.shown = time.monotonic()
-
-    def add(self, count):
-        """So many more are done."""
-        self.done += count
-        self.show(self.done == self.total)
-
-    def show(self, last=False):
-        """Write the line, if it is time to."""
-        now = time.monotonic()
-        if not last and now - self.shown < (0.5 if self.live else 10):
-            return
-        self.shown = now
-        text = self.text(now - self.start)
-        self.stream.write(f"\r{text}\033[K" + ("\n" if last else "") if self.live else text + "\n")
-        self.stream.flush()
-
-    def text(self, seconds):
-        """The line itself."""
-        text, new = f"graded {self.done} of {self.total}", self.done - self.before
-        if new and seconds > 0:
-            rate = new / seconds
-            text += f", {rate * 60:.0f} a minute"
-            if self.done < self.total:
-                text += f", about {duration((self.total - self.done) / rate)} left"
-        return text
-
-
-def duration(seconds):
-    """A length of time for people."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def versions():
-    """What decides how a submission runs, on this machine: a dict from name to version."""
-    found = {"python": ".".join(map(str, sys.version_info[:3])), "cvgrade": code_hash()}
-    for name in (
-        "numpy",
-        "tensorflow",
-        "keras",
-        "ipython",
-        "matplotlib",
-        "pandas",
-        "scikit-learn",
-        "opencv-python",
-    ):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
-
-
-def code_hash():
-    """A hash of the code that runs and judges."""
-    total = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return total.hexdigest()[:16]
-
-
-def _plugin(name, text):
-    from distributed import WorkerPlugin
-
-    class Course(_Course, WorkerPlugin):
-        pass
-
-    return Course(name, text)
 
 
 def _take(done, seconds):

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import copy
 import hashlib
 import importlib.util
 import json
@@ -18,10 +19,11 @@ from cvgrade.intake.placing import RECORDS, TIMESTAMP
 from cvgrade.intake.repair import ReleaseError, repair
 from cvgrade.intake.roster import parse_time
 from cvgrade.run import sandbox as walls
-from cvgrade.run.cluster import Setup, pack_folder, versions
 from cvgrade.run.journal import fingerprint
 from cvgrade.run.names import parse
 from cvgrade.run.plan import Limits, Result, Verdict, find_libraries, plan, read_files
+from cvgrade.run.stations import Setup, pack_folder
+from cvgrade.run.versions import versions
 
 CONFIG = "nbgrader_config.py"
 
@@ -54,16 +56,17 @@ class Course:
         root: the course folder.
         name: of the assignment.
         sandbox: "bubblewrap" or "none".
-        db_url: of the gradebook.
+        db_url: of the gradebook; by default as the configuration says.
+        config: traitlets `Config`; by default that of `nbgrader_config.py`.
     """
 
-    def __init__(self, root, name, sandbox="bubblewrap", db_url=None):
+    def __init__(self, root, name, sandbox="bubblewrap", db_url=None, config=None):
         from nbgrader.coursedir import CourseDirectory
 
         self.root, self.name = Path(root).resolve(), name
         if not is_id(name):
             raise RunError(f"name must be an assignment's, got {name!r}")
-        self.config = _read_config(self.root)
+        self.config = copy.deepcopy(config) if config is not None else _read_config(self.root)
         self.config.CourseDirectory.root = str(self.root)
         folders = CourseDirectory(config=self.config)
         self.course_id, self.db_url = folders.course_id, db_url or folders.db_url
@@ -137,6 +140,19 @@ class Course:
             raise RunError(f"nothing was handed in: {self.submitted} has no student with {self.name}")
         return [unit for student, folder in found.items() for unit in self._units(student, folder, summary)]
 
+    def unit(self, student, notebook):
+        """One notebook of one student.
+
+        Args:
+            student: the student's id.
+            notebook: the notebook's name.
+
+        Returns:
+            `Unit`.
+        """
+        folder = self.submitted / student / self.name
+        return next(one for one in self._units(student, folder) if one.notebook == notebook)
+
     def job(self, unit):
         """The job of a unit, and what repair did.
 
@@ -175,7 +191,7 @@ class Course:
         )
         return job, book, files, record
 
-    def _units(self, student, folder, summary):
+    def _units(self, student, folder, summary=None):
         try:
             files = _hashes(_handed_in(folder))
         except (ValueError, OSError) as error:
@@ -214,14 +230,14 @@ class Course:
             return {one["student"]: one["time"] for one in json.loads(path.read_text("utf-8"))["students"]}
         return {}
 
-    def _time(self, student, folder, summary):
+    def _time(self, student, folder, summary=None):
         """When it was handed in, by the system's word where there is one."""
         said = self.times.get(student)
         path = folder / TIMESTAMP
         if not said and path.is_file() and not path.is_symlink():
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 said = path.read_bytes()[:200].decode("utf-8").strip().replace(" UTC", "+00:00")
-            if not said or parse_time(said) is None:
+            if summary is not None and (not said or parse_time(said) is None):
                 summary.look.append(
                     f"{shown(student)}: {TIMESTAMP} holds no time; it counts as handed in on time"
                 )

@@ -1,31 +1,21 @@
 """The station: two walled-in fork servers, and `judge`, which has a submission run between them."""
 
 import contextlib
-import json
-import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from cvgrade.run import sandbox as walls
-from cvgrade.run import wire
-from cvgrade.run.outputs import clean
-from cvgrade.run.plan import STATUSES, Job, Result, Verdict
+from cvgrade.run.collected import MARGIN_SECONDS, Collected
+from cvgrade.run.plan import Job
+from cvgrade.run.server import Server, StationError
 
-START_SECONDS = 180
-MARGIN_SECONDS = 120
-MOST_EVENT = 1 << 20
+__all__ = ["Station", "StationError"]
+
 TESTER_MEMORY_MB = 4096
-
-
-class StationError(RuntimeError):
-    """The station, not a submission, failed: nothing was judged, and the job can be judged again."""
 
 
 class Station:
@@ -156,184 +146,13 @@ class Station:
                 self.servers[role].fork({"limits": its, "work": folder and f"{folder}/{role}"}, ends)
             for end in (near, wire_end, warden, warden_end, judge_end, own_end):
                 end.close()
-            found = _Collected(job)
+            found = Collected(job)
             try:
                 found.collect(judge, time.monotonic() + 2 * job.limits.total_seconds + MARGIN_SECONDS)
             finally:
                 with contextlib.suppress(OSError):
                     own.send(b"k")
         return found.result(time.monotonic() - start, self.versions)
-
-
-class Server:
-    """One fork server behind its wall.
-
-    Args:
-        role: "student" or "tester".
-        station: the `Station` that it belongs to.
-    """
-
-    def __init__(self, role, station):
-        self.role, self.lock, self.versions = role, threading.Lock(), {}
-        self.sock, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        boxed, passed = station.sandbox != "none", []
-        if boxed:
-            line, passed = walls.command(
-                inside.fileno(), role, station.packages, station.folders, station.environment
-            )
-            environment, path = None, [walls.CODE, walls.COURSE]
-        else:
-            line = walls.python(inside.fileno(), str(walls.HERE.parent.parent))
-            environment = {
-                **walls.variables(),
-                "TMPDIR": tempfile.gettempdir(),
-                **(station.environment or {}),
-            }
-            path = [str(Path(package).resolve().parent) for package in station.packages]
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by stop)
-        self.process = _launch(
-            line,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self.log,
-            pass_fds=(inside.fileno(), *passed),
-            env=environment,
-            start_new_session=True,
-        )
-        inside.close()
-        for descriptor in passed:
-            os.close(descriptor)
-        settings = {
-            "role": role,
-            "sandbox": station.sandbox,
-            "libraries": station.libraries,
-            "path": path,
-            "packages": walls.package_folders(),
-            "uid": walls.UID if boxed and walls.is_root() else 0,
-        }
-        self.sock.send(json.dumps(settings).encode())
-
-    def wait(self):
-        """Wait until it is ready.
-
-        Raises:
-            StationError: if it fails to start.
-        """
-        self.sock.settimeout(START_SECONDS)
-        try:
-            answer = json.loads(self.sock.recv(1 << 16) or b'{"ready": false, "error": "it ended"}')
-        except OSError as error:
-            answer = {"ready": False, "error": str(error)}
-        self.sock.settimeout(10)
-        if not answer["ready"]:
-            said = self.said()
-            self.stop()
-            raise StationError(
-                f"the {self.role} fork server did not start: {answer['error']}. {said}".strip()
-            )
-        self.versions = answer["versions"]
-
-    def fork(self, request, ends):
-        """Have a worker forked that gets these sockets."""
-        try:
-            with self.lock:
-                socket.send_fds(self.sock, [json.dumps(request).encode()], [end.fileno() for end in ends])
-        except OSError as error:
-            raise StationError(f"the {self.role} fork server is gone: {error}") from None
-
-    def said(self):
-        """The end of what it wrote to its log."""
-        size = os.fstat(self.log.fileno()).st_size
-        return os.pread(self.log.fileno(), 2000, max(0, size - 2000)).decode(errors="replace").strip()
-
-    def stop(self):
-        """End it, and with it all its workers."""
-        self.sock.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(2)
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
-
-
-class _Collected:
-    """What the tester told so far."""
-
-    def __init__(self, job):
-        self.job = job
-        self.verdicts, self.outputs, self.notes = {}, {}, []
-        self.room = 2 * job.limits.output_bytes + 100_000
-        self.peak, self.ready, self.done, self.why = 0.0, False, False, None
-
-    def collect(self, judge, deadline):
-        """Read events until the tester is done, gone or too late."""
-        files, hidden = self.job.files, self.job.hidden_files
-        text = {**replace(self.job, files={}, hidden_files={}).to_json()}
-        document = {"job": text, "files": list(files), "hidden_files": list(hidden)}
-        try:
-            data = wire.pack(document, [*files.values(), *hidden.values()], 4 << 30)
-            wire.send_bytes(judge, data, time.monotonic() + MARGIN_SECONDS)
-            while not self.done:
-                event, _ = wire.receive(judge, deadline, most=MOST_EVENT)
-                try:
-                    self._take(event)
-                except (KeyError, TypeError, ValueError, AttributeError) as error:
-                    raise wire.WireError(f"an event that is none: {type(error).__name__}") from None
-        except wire.Timeout:
-            self.why = "the tester took too long"
-        except wire.WireError as error:
-            self.why = self.why or f"the tester ended: {error}"
-        if not self.ready:
-            raise StationError(f"the submission of {self.job.student} was not run: {self.why}")
-
-    def _take(self, event):
-        kind = event.get("event")
-        if kind == "ready":
-            self.ready = True
-        elif kind == "verdict":
-            verdict = Verdict.from_json(event["verdict"])
-            if verdict.status in STATUSES and 0 <= verdict.score <= verdict.points:
-                self.verdicts.setdefault(verdict.grade_id, verdict)
-        elif kind == "outputs":
-            self.outputs[str(event["cell_id"])], self.room = clean(event["outputs"], self.room)
-        elif kind == "failed":
-            self.why, self.done = str(event["why"]), True
-        elif kind == "done":
-            self.peak, self.done = float(event["peak"]), True
-            self.notes += [str(note)[:1000] for note in event["notes"]][:200]
-
-    def result(self, seconds, versions):
-        """The `Result`; a graded cell without a verdict gets none of its points."""
-        verdicts = []
-        for step in self.job.steps:
-            if step.kind != "test" and not step.manual:
-                continue
-            name = step.grade_id or step.cell_id
-            missing = Verdict(name, step.points, 0.0, "crashed", f"Not judged: {self.why}.")
-            verdicts.append(replace(self.verdicts.get(name, missing), points=step.points))
-        if self.why:
-            self.notes.append(self.why)
-        return Result(
-            self.job.student,
-            self.job.notebook,
-            tuple(verdicts),
-            self.outputs,
-            tuple(self.notes),
-            seconds,
-            self.peak,
-            versions,
-        )
-
-
-_launchers = {}
-
-
-def _launch(line, **options):
-    """Start a process from a thread that lasts: bubblewrap dies with the thread that started it."""
-    launcher = _launchers.setdefault(os.getpid(), None) or ThreadPoolExecutor(1, "cvgrade-launcher")
-    _launchers[os.getpid()] = launcher
-    return launcher.submit(subprocess.Popen, line, **options).result()
 
 
 @contextlib.contextmanager

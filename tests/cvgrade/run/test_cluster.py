@@ -11,8 +11,10 @@ import time
 import class_kit as kit
 import pytest
 
-from cvgrade.run.cluster import Cluster, ClusterError, Progress, Setup, duration, pack_folder
+from cvgrade.run.cluster import Cluster, ClusterError
 from cvgrade.run.plan import plan
+from cvgrade.run.progress import Progress, duration
+from cvgrade.run.stations import Setup, pack_folder
 
 pytest.importorskip("distributed")
 needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap")

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from cvgrade.intake.placing import RECORDS
-from cvgrade.run import command
+from cvgrade.run import command, grading
 from cvgrade.run.coursework import Course, RunError, find_packages
 from cvgrade.run.journal import Journal, JournalBusy, journal_path
 
@@ -42,7 +42,7 @@ def no_cluster(monkeypatch):
     def refuse(*_):
         raise AssertionError("a cluster was started")
 
-    monkeypatch.setattr(command, "Cluster", refuse)
+    monkeypatch.setattr(grading, "Cluster", refuse)
 
 
 def snapshot(root):
@@ -69,7 +69,7 @@ def test_only_what_changed_is_graded_again_and_an_old_state_is_known(root, monke
     summary = grade(root)
     assert (summary.graded, kit.marks(kit.database(root))) == (1, kit.expected({**CLASS, "s00002": "right"}))
     kit.hand_in(root, "s00002", CLASS["s00002"])
-    monkeypatch.setattr(command, "Cluster", None)
+    monkeypatch.setattr(grading, "Cluster", None)
     summary = grade(root)
     assert (summary.graded, summary.written) == (0, 1)
     assert kit.marks(kit.database(root)) == kit.expected(CLASS)
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_gets_no_points_and_is_named_and_the_others_are_grad
     (root / "submitted" / "folder_link").symlink_to(root / "submitted" / "s00000")
     (root / "submitted" / "o*dd\nname" / kit.NAME).mkdir(parents=True)
     summary = grade(root)
-    assert summary.exit_code == command.FAILED
+    assert summary.exit_code == grading.FAILED
     assert len(summary.failed) == 2
     assert {line.partition(":")[0] for line in summary.look} == {
         "broken",
