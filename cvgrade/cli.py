@@ -71,6 +71,9 @@ def _parser():
         "write marks as Canvas, Moodle or a spreadsheet imports them",
     )
 
+    _module(commands, "feedback", "cvgrade.pages.feedback_command", "write a page for each student")
+    _module(commands, "report", "cvgrade.pages.report_command", "write a page on how the assignment went")
+
     _module(
         commands,
         "demo",

@@ -96,7 +96,7 @@ def questions(rows, title):
         rows: list of (label, share or None, discrimination or None).
         title: what it shows, in a sentence.
     """
-    step, top, bottom, label_end, gap = 26, 40, 34, 190, 40
+    step, top, bottom, label_end, gap = 26, 40, 34, 230, 40
     height = top + step * len(rows) + bottom
     wide = (WIDTH - label_end - gap - 44) * 0.56
     second = label_end + wide + gap + 20
@@ -115,29 +115,33 @@ def questions(rows, title):
         drawing.append(_text(x, height - bottom + 18, f"{tick:g}".replace("-", "−"), "middle"))
     for index, (label, share, apart) in enumerate(rows):
         y = top + step * index
-        drawing.append(_text(label_end - 10, y + 13, _short(label, 27), "end"))
+        drawing.append(_text(label_end - 10, y + 13, _short(label, 30), "end"))
         if share is not None:
-            tone = "good" if share >= 0.8 else "part" if share >= 0.4 else "bad"
             drawing.append(
                 Markup('<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="14" rx="2"/>').format(
-                    tone, label_end, y + 2, max(1.0, wide * min(1.0, max(0.0, share)))
+                    tone(share), label_end, y + 2, max(1.0, wide * min(1.0, max(0.0, share)))
                 )
             )
             drawing.append(_text(label_end + wide * min(1.0, share) + 5, y + 13, f"{share:.0%}", "start"))
         if apart is not None:
             x, middle = second + narrow * (apart + 1) / 2, second + narrow / 2
-            tone = "bad" if apart < 0 else "fill"
-            drawing.append(_line(middle, y + 9, x, y + 9, f"stem {tone}"))
-            drawing.append(Markup('<circle class="{}" cx="{:.1f}" cy="{}" r="5"/>').format(tone, x, y + 9))
+            name = "bad" if apart < 0 else "fill"
+            drawing.append(_line(middle, y + 9, x, y + 9, f"stem {name}"))
+            drawing.append(Markup('<circle class="{}" cx="{:.1f}" cy="{}" r="5"/>').format(name, x, y + 9))
         else:
             drawing.append(_text(second + narrow / 2 + 6, y + 13, "no spread", "start", "faint"))
-    return _chart(drawing, height, title)
+    return _chart(drawing, height, title, "chart rows")
 
 
-def _chart(drawing, height, title):
+def tone(share):
+    """The class of a bar for a share of points."""
+    return "good" if share >= 0.8 else "part" if share >= 0.4 else "bad"
+
+
+def _chart(drawing, height, title, names="chart"):
     return Markup(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>'
-    ).format(WIDTH, height, title, title, Markup("").join(drawing))
+        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>'
+    ).format(names, WIDTH, height, title, title, Markup("").join(drawing))
 
 
 def _line(x1, y1, x2, y2, name):

@@ -53,11 +53,38 @@ class Question:
 
     key: tuple
     title: str
+    label: str
     most: float
     item: object = None
     waiting: int = 0
     hints: list = field(default_factory=list)
     remark: str = ""
+
+    @property
+    def tone(self):
+        """The class of its bar."""
+        return charts.tone(self.item.share or 0)
+
+
+class Told:
+    """Counts what submissions without all points were told about one question."""
+
+    def __init__(self):
+        self.counts, self.problems = Counter(), {}
+
+    def add(self, verdict, most):
+        """Count a verdict's hint, or its problem where it has none."""
+        if not verdict or verdict["status"] == "manual" or verdict["score"] >= most:
+            return
+        said = words.read(verdict.get("message") or "", verdict.get("hint") or "")
+        problem = cut(said.problem.partition("\n")[0], 240, 3)
+        text = cut(said.hint, 240, 3) or problem or words.STATES[verdict["status"]][1]
+        self.counts[text] += 1
+        self.problems.setdefault(text, problem if problem != text else "")
+
+    def common(self):
+        """List of (text, the first problem that it was told for, how often), the commonest first."""
+        return [(text, self.problems[text], count) for text, count in self.counts.most_common(MOST_HINTS)]
 
 
 def page(graded):
@@ -74,7 +101,7 @@ def page(graded):
     for key, question in asked.items():
         question.item = found[key]
         question.waiting = sum(one.scores.get(key) is None for one in students.values())
-        question.hints = hints[key].most_common(MOST_HINTS)
+        question.hints = hints[key].common()
         question.remark = _remark(question)
     people = list(students.values())
     totals, most = [one.total for one in people], sum(one.most for one in asked.values())
@@ -101,7 +128,7 @@ def page(graded):
         ),
         questions=questions,
         questions_chart=charts.questions(
-            [(one.title, one.item.share, one.item.apart) for one in questions],
+            [(one.label, one.item.share, one.item.apart) for one in questions],
             f"For each of {len(questions)} questions the share of points got, and how well it tells strong "
             "from weak submissions. The table below has the numbers.",
         ),
@@ -139,13 +166,14 @@ def _questions(graded):
                 if len(graded.course.releases) > 1:
                     title = f"{notebook}: {title}"
                 key = notebook, grade_id
-                found[key] = Question(key, visible(title), source.get(grade_id, 0.0))
+                label = own if len(section.graded) > 1 else section.title
+                found[key] = Question(key, visible(title), visible(label), source.get(grade_id, 0.0))
     return found
 
 
 def _read(graded, asked):
-    """(dict of `Student`, dict from question to a Counter of what was said, versions)."""
-    students, hints, versions = {}, {key: Counter() for key in asked}, {}
+    """(dict of `Student`, dict from question to `Told`, versions)."""
+    students, hints, versions = {}, {key: Told() for key in asked}, {}
     for who, notebook, record in graded.each():
         name, entry = graded.student(who, notebook)
         result = record["result"]
@@ -158,7 +186,7 @@ def _read(graded, asked):
         for key, question in asked.items():
             if key[0] == notebook:
                 one.scores[key] = _score(verdicts.get(key[1]), entry.marks.get(key[1]) if entry else None)
-                _count(hints[key], verdicts.get(key[1]), question.most)
+                hints[key].add(verdicts.get(key[1]), question.most)
         _judge(one, record, verdicts, entry)
     return students, hints, versions
 
@@ -168,14 +196,6 @@ def _score(verdict, mark):
         return mark.score
     manual = verdict is None or verdict["status"] == "manual"
     return None if manual else float(verdict["score"])
-
-
-def _count(counter, verdict, most):
-    """Count what a submission without all points was told: the hint, else the problem."""
-    if verdict and verdict["status"] != "manual" and verdict["score"] < most:
-        said = words.read(verdict.get("message") or "", verdict.get("hint") or "")
-        text = said.hint or said.problem.partition("\n")[0] or words.STATES[verdict["status"]][1]
-        counter[cut(text, 240, 3)] += 1
 
 
 def _judge(one, record, verdicts, entry):

@@ -11,7 +11,7 @@ MOST_READ = 2_000_000  # of a text of which only the ends are shown
 # A colour; another control sequence; a title or a link; a lone escape.
 ESCAPES = re.compile(
     r"\x1b\[([0-9;]{0,40})m|\x1b\[[0-9;?<=>!]{0,40}[ -/]{0,4}[@-~]"
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?"
+    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[()*+#% ].|\x1b.?"
 )
 TURNING = {code: f"⟨U+{code:04X}⟩" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 CONTROLS = {code: None for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
