@@ -295,7 +295,10 @@ class Decoder:
     def _read_de(self, text):
         if type(text) is not str or len(text) > 10_000:
             raise WireError("malformed decimal")
-        return decimal.Decimal(text)
+        number = decimal.Decimal(text)
+        if number.is_finite() and abs(number.adjusted()) > 10_000:  # as an int it would fill the memory
+            raise WireError("a decimal out of all proportion")
+        return number
 
     def _read_dati(self, text):
         return datetime.datetime.fromisoformat(text)

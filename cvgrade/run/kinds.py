@@ -22,6 +22,7 @@ ROOTS = {
     "io",
 }
 ROOTS |= {"cvlib", "enum", "abc", "dataclasses", "typing"}
+OWNED = {"_io", "_collections_abc"}  # where some of these say that they are from
 UNNAMED = {
     "function": types.FunctionType,
     "method": types.FunctionType,  # so that inspect asks for its signature, not for its insides
@@ -42,10 +43,18 @@ def find(module, name):
         return UNNAMED[name]
     if module.partition(".")[0] not in ROOTS or module not in sys.modules:
         return None
-    found = sys.modules[module]
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return found if isinstance(found, type) else None
+    found = None
+    for part in name.split("."):  # through classes only: modules lead to other libraries' classes
+        found = vars(found if found else sys.modules[module]).get(part)
+        if not isinstance(found, type):
+            return None
+    root = str(found.__module__).partition(".")[0]
+    return found if (root in ROOTS or root in OWNED) and not _is_masked(found) else None
+
+
+def _is_masked(found):
+    """Masked arrays compare as neither true nor false: what is made of them could pass a test."""
+    return str(found.__module__).startswith("numpy.ma")
 
 
 def claimed(mro):

@@ -266,11 +266,11 @@ def test_many_submissions_at_a_time_do_not_meet(judge, book):
         (
             "solution",
             "a",
-            "import os\nopen('/tmp/mine', 'w').write('N')\nx = (open('/tmp/mine').read(), os.listdir('/tmp'))",
+            "import os\nopen('/tmp/mineN', 'w').write('N')\nx = (open('/tmp/mineN').read(), [name for name in os.listdir('/tmp') if 'mine' in name])",
         ),
-        ("test", "t", "assert x[0] in list('0123456789') and x[1] == ['mine']", 1),
+        ("test", "t", "assert x[0] in list('0123456789') and x[1] == ['mine' + x[0]]", 1),
     )
-    answers = [{"a": source.cells[0].source.replace("'N'", f"'{n}'")} for n in range(8)]
+    answers = [{"a": source.cells[0].source.replace("N'", f"{n}'")} for n in range(8)]
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda answer: judge(source, answer), answers))
     assert [result.verdicts[0].status for result in results] == ["passed"] * 8

@@ -29,7 +29,7 @@ tried('a secret in it', lambda: open({inner!r}).read())
 tried('its packages changed', lambda: open(only_here.__file__, 'a'))
 tried('its program changed', lambda: open({venv!r} + '/bin/new', 'w'))
 seen = [name for folder in ('/tmp', '/dev/shm') for name in os.listdir(folder)]
-x.append(sorted(set(seen) - {{{top!r}, 'mine'}}))
+x.append(sorted(set(seen) - {{{top!r}, *{known!r}, 'mine'}}))
 """
 GRADER = """
 import nbformat, sys
@@ -61,6 +61,8 @@ def test_a_python_below_a_private_mount_works_and_nothing_beside_it_is_seen(plac
             inner=str(course / "gradebook.db"),
             venv=str(course),
             top=folder.name,
+            known=[Path(path).parts[-len(Path(path).parts) + depth] for path in sandbox.python_folders()
+                   for depth in (2, 3) if path.startswith(("/tmp/", "/dev/shm/"))],
         )
         (folder / "answer.py").write_text(text)
         (folder / "grader.py").write_text(GRADER)
