@@ -73,6 +73,7 @@ def _parser():
 
     _module(commands, "feedback", "cvgrade.pages.feedback_command", "write a page for each student")
     _module(commands, "report", "cvgrade.pages.report_command", "write a page on how the assignment went")
+    _module(commands, "student-bundle", "cvgrade.bundle", "make what you publish, with no answer in it")
 
     _module(
         commands,

@@ -57,7 +57,7 @@ def histogram(counted, title, axis, marks=()):
         axis: what is counted, with its unit.
         marks: (value, label) pairs, drawn as lines.
     """
-    height, top, bottom, left, right = 240, 34, 52, 44, 12
+    height, top, bottom, left, right = 260, 52, 52, 44, 12
     inner, tall = WIDTH - left - right, height - top - bottom
     end, most = counted[-1][1], max([count for *_, count in counted] + [1])
     drawing = []
@@ -82,9 +82,9 @@ def histogram(counted, title, axis, marks=()):
     drawing.append(_line(left, top + tall, WIDTH - right, top + tall, "axis"))
     for value, label in marks:
         x = left + inner * min(1.0, max(0.0, value / end))
-        drawing.append(_line(x, top - 12, x, top + tall, "mark"))
+        drawing.append(_line(x, top - 34, x, top + tall, "mark"))
         place = "end" if x > WIDTH * 0.7 else "start"
-        drawing.append(_text(x + (6 if place == "start" else -6), top - 14, label, place, "strong"))
+        drawing.append(_text(x + (6 if place == "start" else -6), top - 26, label, place, "strong"))
     drawing.append(_text(left + inner / 2, height - 10, axis, "middle"))
     return _chart(drawing, height, title)
 
