@@ -76,6 +76,9 @@ report-card: install ## grade every right, wrong and empty answer; 0 false rejec
 attack: install ## run every attack; print what stock nbgrader gives for it and what ours gives
 	@$(BIN)/python tests/cvgrade/attacks/table.py
 
+attack: install ## run every attack; print what stock nbgrader gives for it and what ours gives
+	@$(BIN)/python tests/cvgrade/attacks/table.py
+
 bench: install ## measure against the peers; writes bench/results.json
 	@$(BIN)/python -m pip install -q --no-deps -r bench/peers.txt
 	@$(BIN)/python bench/run.py $(BENCH)

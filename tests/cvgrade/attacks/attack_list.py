@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (submissions read better on one line)
 """The attacks by number, and the submissions that change the student's own interpreter.
 
 Where stock nbgrader can be run on an attack without harm, `SUBMISSIONS` holds it: the same text is handed to

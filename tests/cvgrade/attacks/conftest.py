@@ -6,7 +6,8 @@ from pathlib import Path
 import judge_kit
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "intake")]
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "intake"), str(HERE.parent / "pages")]
 
 
 def pytest_configure(config):

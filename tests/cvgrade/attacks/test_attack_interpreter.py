@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (submissions read better on one line)
 """Attacks 1 to 18 and 21 to 23: a submission that changes the interpreter, its values or its scores."""
 
 import re

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (submissions read better on one line)
 """Attack 38, and 5 again: pickles and programs dressed as data, wherever a file or a value is read."""
 
 import pickle
