@@ -80,11 +80,9 @@ def main(arguments):
         beaten &= good
         theirs = kept["attacks"].get(str(number), NOT_RUN)
         print(f"{number:>3} {title:<{width}}  {theirs:<27}  {ours}")
-    print(
-        f"\nnbgrader {kept['nbgrader']} on Python {kept['python']}, {kept['date']}: marks of {kept['full']:g} "
-        f"(of 2 for 12), where the same wrong answer alone earns {kept['wrong']:.4g};\n"
-        f'"{NOT_RUN}": it would harm this machine, or there is nothing in nbgrader to run it on.'
-    )
+    print(f"\nnbgrader {kept['nbgrader']} on Python {kept['python']}, measured {kept['date']}.")
+    print(f"The same wrong answer alone earns {kept['wrong']:.4g} of {kept['full']:g}, and 0 of 2 for 12.")
+    print(f'"{NOT_RUN}": it would harm this machine, or nbgrader has no such part.')
     return 0 if beaten and code == 0 else 1
 
 

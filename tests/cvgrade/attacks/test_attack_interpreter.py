@@ -40,7 +40,8 @@ def test_no_mark_is_gained(judge, tell, number, name):
     if number in SCORES:
         assert verdicts["score"].score == 0
         assert f"gave the score {SCORES[number]}" in verdicts["score"].message or number == 17
-    tell(f"{result.score:.4g} of {attacks.FULL:g}")
+    if number != 22:
+        tell(f"{result.score:.4g} of {attacks.FULL:g}")
 
 
 @pytest.mark.attack(17)
@@ -121,7 +122,7 @@ def test_a_failing_hidden_test_is_told_by_its_exceptions_name_alone(judge, tell,
     assert "41" not in re.sub(r"\d+\.\d+|0x[0-9a-f]+", "", verdicts["hidden"].message)
     assert attacks.HIDDEN_LINE not in said
     assert "HIDDEN" not in said
-    tell("one sentence without it")
+    tell("told that a hidden test failed")
 
 
 @pytest.mark.attack(3)

@@ -1,4 +1,4 @@
-"""The table of `make attack` is whole: each attack has a test, and nbgrader's column is of these submissions."""
+"""The table of `make attack` is whole: each attack has a test, and nbgrader's column is of these."""
 
 import re
 from pathlib import Path

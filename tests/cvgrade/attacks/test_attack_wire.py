@@ -140,8 +140,8 @@ def test_objects_without_end_are_ended(judge):
     assert (verdict.status, verdict.score) == ("timeout", 0)
 
 
-@pytest.mark.attack(34)
 @pytest.mark.attack(19)
+@pytest.mark.attack(34)
 def test_verdicts_written_to_every_descriptor_are_nobodys(judge, tell):
     """The only socket in a student's process is the wire to its tester."""
     answer = """
@@ -163,7 +163,7 @@ def f(x):
 """
     verdict = judge.one(answer, "assert f(1) == 3", solution="f = None\nkinds = None")
     assert verdict.score == 0
-    tell("0; the descriptors lead nowhere")
+    tell("0: they are read by nobody")
     assert judge.one(answer, "assert sum(kinds) == 1, kinds", solution="f = None\nkinds = None").score == 1
 
 
@@ -183,7 +183,7 @@ def f(x): return 0
     test = "import wave, json, math\nassert callable(wave.Wave_read) and math.pi > 3\nassert f(1) == 3"
     verdict = judge.one(answer, test)
     assert (verdict.status, verdict.score, verdict.message) == ("failed", 0, "AssertionError")
-    tell("0")
+    tell("0: they are read by nobody")
 
 
 @pytest.mark.attack(34)
