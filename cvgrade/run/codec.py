@@ -231,7 +231,7 @@ class Decoder:
                 raise WireError("malformed dict")
             key = self.value(pair[0], depth + 1)
             try:
-                dict.__setitem__(made, key, self.value(pair[1], depth + 1))
+                made[key] = self.value(pair[1], depth + 1)  # dict's own way would leave an OrderedDict empty
             except TypeError:
                 raise WireError("a key that cannot be one") from None
         return made

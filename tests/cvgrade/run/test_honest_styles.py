@@ -1,0 +1,81 @@
+# ruff: noqa: E501  (cells read better on one line)
+"""Right answers in styles that are not the reference's: what honest students write."""
+
+import pytest
+
+FUNCTIONAL = "import keras\ndef build(side):\n    return None"
+SHAPES = """\
+import keras
+model = build(8)
+assert isinstance(model, keras.Model)
+pools = [part for part in model.layers if type(part).__name__ == "MaxPooling2D"]
+assert [int(part.output.shape[1]) for part in pools] == [4]
+assert model.count_params() == 56
+assert model.layers[0].__class__.__name__ == "InputLayer"
+"""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "from collections import OrderedDict\ndef f(): return OrderedDict((k, 2 * k) for k in (1, 2))",
+        "from collections import Counter\ndef f(): return Counter({1: 2, 2: 4})",
+        "from collections import defaultdict\ndef f():\n    d = defaultdict(int)\n    d[1] += 2\n    d[2] += 4\n    return d",
+        "class Mine(dict):\n    pass\ndef f(): return Mine({1: 2, 2: 4})",
+        "import numpy as np\ndef f(): return {np.int64(1): np.float32(2), np.int8(2): np.array(4)}",
+    ],
+)
+def test_any_kind_of_dictionary_arrives_with_all_its_entries(judge, answer):
+    verdict = judge.one(answer, "found = f()\nassert len(found) == 2 and found[1] == 2 and found[2] == 4")
+    assert verdict.status == "passed", verdict.message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(
+            """\
+import keras
+class Net(keras.Model):
+    "Puts itself together."
+    def __init__(self, side):
+        i = keras.Input((side, side, 3))
+        x = keras.layers.MaxPooling2D()(keras.layers.Conv2D(2, 3, padding="same")(i))
+        super().__init__(i, x)
+        self.side = side
+build = Net
+""",
+            id="a class that builds a functional model",
+        ),
+        pytest.param(
+            """\
+import keras
+def build(side):
+    i = keras.Input((side, side, 3))
+    x = keras.activations.relu(keras.layers.Conv2D(2, 3, padding="same")(i))
+    return keras.Model(i, keras.layers.MaxPooling2D()(x))
+""",
+            id="an activation that is called as a function",
+        ),
+    ],
+)
+def test_a_model_is_rebuilt_however_it_was_put_together(keras_judge, answer):
+    verdict = keras_judge.one(answer, SHAPES, FUNCTIONAL)
+    assert verdict.status == "passed", verdict.message
+
+
+@pytest.mark.slow
+def test_a_class_that_changes_what_its_model_says_is_not_taken_for_a_plain_one(keras_judge):
+    answer = """\
+import keras
+class Net(keras.Model):
+    def __init__(self, side):
+        i = keras.Input((side,))
+        super().__init__(i, keras.layers.Dense(1)(i))
+    def count_params(self):
+        return 56
+build = Net
+"""
+    verdict = keras_judge.one(answer, "assert build(3).count_params() == 56", FUNCTIONAL)
+    assert verdict.status == "passed", verdict.message  # a handle: it says what the student's class says
