@@ -4,10 +4,11 @@ import contextlib
 import json
 from pathlib import Path
 
+from cvgrade.intake.names import is_id
 from cvgrade.intake.placing import RECORDS
 from cvgrade.pages.marks import read_marks
-from cvgrade.run.command import read_records
 from cvgrade.run.coursework import Course, RunError, Unit
+from cvgrade.run.journal import Journal, journal_path
 
 
 class Graded:
@@ -34,7 +35,8 @@ class Graded:
         self.root, self.name = self.course.root, name
         file = self.course.db_url.partition("?")[0].removeprefix("sqlite:///")
         there = not self.course.db_url.startswith("sqlite:///") or Path(file).is_file()
-        self.records = [(student, notebook) for student, notebook, _ in read_records(self.root, name)]
+        with self._journal() as journal:
+            self.records = sorted(journal.current())
         if not self.records or not there:
             raise RunError(f"nothing of {name} was graded yet: run `cvgrade run {name}` first")
         self.marks = read_marks(self.course.db_url, self.course.course_id, name)
@@ -46,12 +48,15 @@ class Graded:
         Args:
             students: ids; by default all.
         """
-        for student, notebook, record in read_records(self.root, self.name):
-            if students is None or student in students:
-                yield student, notebook, record
+        with self._journal() as journal:
+            for (student, notebook), key in sorted(journal.current().items()):
+                if students is None or student in students:
+                    yield student, notebook, journal.get(key)
 
     def book(self, student, notebook):
         """The repaired notebook, and why it is not the one that was graded, or ""."""
+        if not is_id(student):
+            return None, "that is no student's id"
         if notebook not in self.course.books:
             return None, f"the assignment has no notebook {notebook} any more"
         if not (self.course.submitted / student / self.name).is_dir():
@@ -70,6 +75,9 @@ class Graded:
         """(the student's name or "", `Entry` or None)."""
         entry = self.marks.get((student, notebook))
         return (entry.name if entry else "") or self.names.get(student, ""), entry
+
+    def _journal(self):
+        return Journal(journal_path(self.root, self.name), write=False)
 
     def _names(self):
         path = self.root / RECORDS / "collect" / f"{self.name}.json"

@@ -21,8 +21,8 @@ from cvgrade.leaks import read_secrets, search, unpacked
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "assignments"
 PARTS = """
-assignments/src assignments/source assignments/nbgrader_config.py notebooks cvlib cvgrade datasets pyproject.toml
-README.md LICENSE CITATION.cff requirements.txt
+assignments/src assignments/source assignments/nbgrader_config.py notebooks cvlib cvgrade datasets
+pyproject.toml README.md LICENSE CITATION.cff requirements.txt
 """
 
 

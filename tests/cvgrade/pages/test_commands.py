@@ -182,3 +182,51 @@ def test_each_chart_of_the_report_has_its_numbers_in_a_table(root):
     # double: (2 + 2 + 0 + 0) of 8; total: (3 + 0 + 0 + 0) of 12; why: 3.5 of 4, three to be marked.
     for part in ("double 2 50 %", "total 3 25 %", "why 4 88 %", "3 to be marked"):
         assert part in text
+
+
+LAST = """
+import numpy as np
+import matplotlib.pyplot as plt
+from IPython.display import HTML, Markdown, display
+
+plt.plot([1, 2, 3])
+plt.show()
+display(HTML("<table><tr><td>5</td></tr></table><script>alert(1)</script>"))
+display(Markdown("**bold** <img src=x onerror=alert(1)>"))
+print("\x1b[32mgreen\x1b[0m")
+print("z" * 300_000)
+1 / 0
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap")
+def test_from_a_real_run_to_pages_with_figures_colours_errors_and_repairs(tmp_path):
+    from cvgrade.run import command
+
+    root = kit.course(tmp_path / "course", {"amara": "right", "bjorn": "half"})
+    book = kit.answered("wrong")
+    book.cells[3].source = "pass  # a test that was edited"
+    del book.cells[-1]
+    book.cells.append(kit.cell(LAST))
+    kit.write(root / "submitted" / "chen" / kit.NAME / f"{kit.NAME}.ipynb", book)
+    (root / "submitted" / "dalia" / kit.NAME).mkdir(parents=True)
+    (root / "submitted" / "dalia" / kit.NAME / f"{kit.NAME}.ipynb").write_text("{")
+    command.grade(root, kit.NAME, workers=2, stream=io.StringIO())
+    assert cvgrade(root, "feedback") == 0
+    assert cvgrade(root, "report") == 0
+    pages = {
+        student: page_kit.check_harmless(feedback(root, student))
+        for student in ("amara", "bjorn", "chen", "dalia")
+    }
+    assert "5 of 9 points so far" in pages["amara"].text
+    assert "the total of 0, 1, 2, 3 is 6" in pages["bjorn"].text
+    chen = pages["chen"].text
+    assert len(pages["chen"].all("img")) == 2  # the figure, and the markdown's without an address
+    for part in ("put right in your notebook", "ZeroDivisionError", "green", "bold", "more characters"):
+        assert part in chen
+    assert "43.0" not in chen
+    assert "Nothing could be run" in pages["dalia"].text
+    report = page_kit.check_harmless((root / "report" / f"{kit.NAME}.html").read_text(encoding="utf-8"))
+    assert "could not be read" in report.text
+    assert "repaired" in report.text
