@@ -7,44 +7,34 @@ import json
 import os
 import resource
 import shutil
+import statistics
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "cvgrade")]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "tests" / "cvgrade")]
 COUNT = int(os.environ.get("CVGRADE_SCALE", "0"))
+WORKERS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def grading(folder):
-    """Grade a class of small NumPy submissions; seconds, and peak memory early and late."""
+    """Grade a class of small NumPy submissions, marks checked: the `Watched` run."""
     import class_kit as kit
+    from grading_kit import Watched
 
     root = kit.course(folder, COUNT)
-    samples = []
-    process = kit.start(root)
+    done = Watched(root, kit.NAME, WORKERS, memory_seconds=1)
+    if kit.marks(kit.database(root)) != kit.expected(kit.class_of(COUNT)):
+        raise SystemExit("the marks are not those that were to be expected")
+    return done
 
-    def watch():
-        while process.poll() is None:
-            try:
-                text = Path(f"/proc/{process.pid}/status").read_text()
-            except OSError:
-                return
-            samples.append(int(text.partition("VmRSS:")[2].split()[0]) / 1024 if "VmRSS:" in text else 0)
-            time.sleep(0.5)
 
-    begun = time.perf_counter()
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    out, err = process.communicate()
-    seconds = time.perf_counter() - begun
-    watcher.join()
-    if process.returncode or kit.marks(kit.database(root)) != kit.expected(kit.class_of(COUNT)):
-        raise SystemExit(out + err[-2000:])
-    third = max(1, len(samples) // 3)
-    return seconds, max(samples[:third]), max(samples[-third:])
+def memory_at(done, share):
+    """MB of all processes around a share of the run: the median of the samples within five hundredths."""
+    near = [mb for count, mb in done.memory if abs(count / COUNT - share) <= 0.05]
+    return statistics.median(near or [mb for _, mb in done.memory])
 
 
 def writing(folder, url):
@@ -78,13 +68,13 @@ def measure():
 
     folder = Path(tempfile.mkdtemp(prefix="bench-scale-"))
     try:
-        seconds, early, late = grading(folder / "grading")
+        done = grading(folder / "grading")
         sqlite = writing(folder / "sqlite", None)
-        with postgres() as url:
+        with postgres("on") as url:
             server = writing(folder / "postgres", url)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    rate = COUNT / seconds
+    rate, (early, half, late) = COUNT / done.seconds, (memory_at(done, at) for at in (0.1, 0.5, 0.98))
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     how = f"{COUNT} submissions in batches of 100, with the notebook that formgrader shows; peer: our grading"
     return {
@@ -93,8 +83,9 @@ def measure():
             "peer": None,
             "ratio": late / early,
             "unit": "submissions/s",
-            "how": f"{COUNT} small NumPy submissions in {seconds:.0f} s, start to end, marks checked; the "
-            f"run's memory is {early:.0f} MB in the first third and {late:.0f} MB in the last: the ratio",
+            "how": f"{COUNT} small NumPy submissions in {done.seconds:.0f} s, start to end, {WORKERS} at a "
+            f"time, marks checked; memory (PSS, all processes) is {early:.0f} MB at 10 %, {half:.0f} MB at "
+            f"50 %, {late:.0f} MB at the end: the ratio is the last by the first",
         },
         "writer_sqlite": {
             "ours": sqlite,

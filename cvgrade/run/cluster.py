@@ -191,7 +191,7 @@ class Cluster:
             threads_per_worker=-(-self.workers // processes),
             host="127.0.0.1",
             memory_limit=0,  # the sandbox limits each submission
-            dashboard_address="127.0.0.1:0" if shown else None,
+            dashboard_address="127.0.0.1:0",  # None would ask for port 8787, also without a dashboard
             security=self._security(),
             silence_logs=40,
         )

@@ -55,7 +55,7 @@ def tables(url):
 
 
 @contextlib.contextmanager
-def postgres():
+def postgres(fsync="off"):
     """A PostgreSQL server of this test's own, reached by a socket in a private folder; gives its URL."""
     bins = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: float(path.split("/")[4]))
     bins += [os.path.dirname(path) for path in [shutil.which("pg_ctl")] if path]
@@ -80,7 +80,7 @@ def postgres():
             assert done.returncode == 0, log.read()
 
     data = f"{folder}/data"
-    settings = f"-c listen_addresses='' -c unix_socket_directories={folder} -c port=54329 -c fsync=off"
+    settings = f"-c listen_addresses='' -c unix_socket_directories={folder} -c port=54329 -c fsync={fsync}"
     try:
         pg("initdb", "-D", data, "-U", "grader", "-A", "trust", "-E", "UTF8", "--locale=C")
         pg("pg_ctl", "-D", data, "-w", "-t", "100", "-l", f"{folder}/log", "-o", settings, "start")
