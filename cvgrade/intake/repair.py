@@ -9,9 +9,10 @@ disappears silently: it is in the notebook, in the `text` of a `Change`, or amon
 
 from cvgrade.intake.assemble import Texts, assemble
 from cvgrade.intake.changes import Change, Question, cut
+from cvgrade.intake.claims import SAYS_SOMETHING
 from cvgrade.intake.code_text import bound_names, cut_out, parses, plain, share_kept, words
 from cvgrade.intake.marks import check_marks
-from cvgrade.intake.matching import KEPT, SAYS_SOMETHING, match
+from cvgrade.intake.matching import KEPT, match
 from cvgrade.intake.notebooks import NotebookRefused, read_book
 from cvgrade.intake.slots import FIXED, ReleaseError, read_slots
 
