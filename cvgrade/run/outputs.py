@@ -4,6 +4,7 @@ What is in the text is still the student's: whoever shows it sanitises it.
 """
 
 MOST_ITEMS = 1000
+EACH = 50  # bytes that an output takes even if it is empty
 CUT = "\n… the rest of the output was cut off\n"
 STREAMS = ("stdout", "stderr")
 
@@ -25,7 +26,7 @@ def clean(outputs, room):
         made, size = _clean_one(item, room)
         if made is not None:
             kept.append(made)
-            room -= size
+            room -= size + EACH
     return kept, room
 
 
@@ -39,9 +40,10 @@ def _clean_one(item, room):
     if kind == "error":
         lines = item.get("traceback")
         lines = [line for line in lines[:200] if type(line) is str] if type(lines) is list else []
+        name, value = (_cut(_short(item.get(key)), room) for key in ("ename", "evalue"))
         text = _cut("\n".join(lines), min(room, 100_000))
-        made = {"output_type": kind, "ename": _short(item.get("ename")), "evalue": _short(item.get("evalue"))}
-        return {**made, "traceback": text.split("\n")}, len(text) + len(made["evalue"])
+        made = {"output_type": kind, "ename": name, "evalue": value, "traceback": text.split("\n")}
+        return made, len(name) + len(value) + len(text)
     return None, 0
 
 
@@ -53,7 +55,12 @@ def _clean_data(item, kind, room):
             size += len(value)
     if not data:
         return None, 0
-    made = {"output_type": kind, "data": data, "metadata": _metadata(item.get("metadata"))}
+    metadata = _metadata(item.get("metadata"))
+    length = len(str(metadata))
+    if size + length > room:
+        metadata, length = {}, 0
+    size += length
+    made = {"output_type": kind, "data": data, "metadata": metadata}
     if kind == "execute_result":
         count = item.get("execution_count")
         made["execution_count"] = count if type(count) is int and 0 <= count < 10**9 else None

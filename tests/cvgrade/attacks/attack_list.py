@@ -49,7 +49,7 @@ ATTACKS = {
 SOLUTION = "def f(x):\n    return 2 * x + 1"
 WRONG = "def f(x):\n    return 2 * x"
 HELPER = "import numpy as np\n\n\ndef close(a, b):\n    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b))"
-HIDDEN_LINE = "assert f(20) == 41"
+HIDDEN_LINE = "assert f(20) == 41, 'f(20) must be 41'"
 TESTS = {
     "equal": "assert f(1) == 3",
     "abs": "assert abs(f(2.5) - 6) < 1e-9",

@@ -1,8 +1,6 @@
 # ruff: noqa: E501  (submissions read better on one line)
 """Attacks 1 to 18 and 21 to 23: a submission that changes the interpreter, its values or its scores."""
 
-import re
-
 import attack_list as attacks
 import pytest
 
@@ -119,8 +117,9 @@ def test_a_failing_hidden_test_is_told_by_its_exceptions_name_alone(judge, tell,
     result, verdicts = handed_in(judge, answer)
     said = str(result.to_json())
     assert verdicts["hidden"].score == 0
-    assert "41" not in re.sub(r"\d+\.\d+|0x[0-9a-f]+", "", verdicts["hidden"].message)
-    assert attacks.HIDDEN_LINE not in said
+    assert "41" not in verdicts["hidden"].message
+    assert "must be" not in said
+    assert "f(20) ==" not in said
     assert "HIDDEN" not in said
     tell("told that a hidden test failed")
 

@@ -75,6 +75,15 @@ x = 1""",
         "with open('big', 'wb') as file:\n    while True: file.write(bytes(10 << 20))",
         {"error"},
     ),
+    "disk, by many files": (
+        "for i in range(500):\n    with open(f'big{i}', 'wb') as file: file.write(bytes(10 << 20))\nx = 1",
+        {"error"},
+    ),
+    "disk, in /tmp and shared memory": (
+        "for i in range(500):\n    for place in ('/tmp', '/dev/shm'):\n"
+        "        with open(f'{place}/big{i}', 'wb') as file: file.write(bytes(10 << 20))\nx = 1",
+        {"error"},
+    ),
     "files": ("for i in range(10**6): open(f'file{i}', 'w').close()", {"error", "timeout", "not_run"}),
     "shared memory": (
         "import mmap\nmaps = []\nwhile True:\n    m = mmap.mmap(-1, 100 << 20); m.write(bytes(100 << 20)); maps.append(m)",
@@ -126,6 +135,9 @@ def test_bombs_hurt_only_their_own_submission(judge, book, tell, bomb):
 
 FLOODS = {
     "one line of 20 MB": "print('a' * 20_000_000)",
+    "one line, its own limit lifted": "get_ipython().outputs.most = 10**12\nprint('a' * 20_000_000)",
+    "many errors, the limit lifted": "shell = get_ipython()\nshell.outputs.most = 10**12\nfor i in range(2000): shell.outputs.error('E' * 10_000, 'e' * 10_000, ['e' * 1000] * 3)",
+    "metadata, the limit lifted": "shell = get_ipython()\nshell.outputs.most = 10**12\nfor i in range(900): shell.outputs.show('display_data', {'text/plain': 'x'}, {'image/png': {f'k{j}': 'm' * 5000 for j in range(3)}})",
     "many lines": "for i in range(2_000_000): print(i)",
     "many displays": "from IPython.display import display\nfor i in range(50_000): display(i)",
     "a large display": "from IPython.display import HTML, display\ndisplay(HTML('<b>' * 9_000_000))",

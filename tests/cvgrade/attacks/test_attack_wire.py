@@ -59,6 +59,12 @@ def test_false_replies_fail_the_question(judge, tell, reply):
 
 
 @pytest.mark.attack(35)
+def test_an_answer_that_nobody_asked_for_is_tampering_even_if_it_is_right(judge):
+    right = PRELUDE.replace("REPLY", REPLIES["the wrong question"].replace('"ok":1', '"ok":3'))
+    assert judge.one(right, "assert f(1) == 3\nassert f(1) == 3", limits=SHORT).status == "tampered"
+
+
+@pytest.mark.attack(35)
 def test_an_endless_reply_is_cut_off(judge):
     answer = """
 import itertools
