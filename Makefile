@@ -70,11 +70,8 @@ notebooks: install ## rebuild and execute the lessons from notebooks/src
 assignments: install ## rebuild the assignments from assignments/src
 	@$(BIN)/cvgrade build
 
-report-card: install ## grade every right, wrong and empty answer; 0 false rejects and accepts or it fails
-	@$(BIN)/cvgrade report-card
-
-attack: install ## run every attack; print what stock nbgrader gives for it and what ours gives
-	@$(BIN)/python tests/cvgrade/attacks/table.py
+report-card: install ## grade every right, wrong and empty answer, and mutants of the solutions; a false one fails
+	@$(BIN)/cvgrade report-card --mutants
 
 attack: install ## run every attack; print what stock nbgrader gives for it and what ours gives
 	@$(BIN)/python tests/cvgrade/attacks/table.py

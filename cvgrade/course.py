@@ -259,6 +259,7 @@ def _api(root):
         config.merge(PyFileConfigLoader(CONFIG, path=str(root)).load_config())
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = _database(root)
+    config.Autograde.exporter_class = "nbconvert.exporters.NotebookExporter"  # nbgrader's own, not `seams`
     # nbgrader tells of each failing test as a warning; the results say it better.
     api = NbGraderAPI(CourseDirectory(config=config), config=config, log_level=logging.WARNING)
     for handler in api.log.handlers:

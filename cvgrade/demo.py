@@ -45,13 +45,15 @@ def demo(course, name, out, workers=None, sandbox="bubblewrap", report=print):
     grader = _grader(sandbox, report)
     results = samples.grade(root, name, list(handed_in), grader, workers, sandbox, report=report)
     marks = {result.student: (handed_in[result.student], result) for result in results}
-    pages = _feedback(root, name, list(handed_in))
+    pages, overview = _pages(root, name, list(handed_in), grader)
     write_marks(root / f"{name}_marks.csv", marks)
     canvas = _export(root, name)
     report("\n" + marks_text(marks))
     report(f"\nMarks      {root / f'{name}_marks.csv'}")
     report(f"           {canvas}, as Canvas imports them")
     report(f"Feedback   {pages[0]}, and so on")
+    if overview:
+        report(f"Report     {overview}")
     report(f"Gradebook  {root / 'gradebook.db'} (open it: cd {root} && nbgrader formgrader)")
     return marks
 
@@ -140,9 +142,21 @@ def _grader(sandbox, report):
     return "cvgrade"
 
 
-def _feedback(root, name, students):
-    """A page for each student."""
-    return stock.write_feedback(root, name, students)
+def _pages(root, name, students, grader):
+    """A page of feedback for each student, and one for the instructor, or None with nbgrader."""
+    if grader == "nbgrader":
+        return stock.write_feedback(root, name, students), None
+    from cvgrade.pages.feedback_command import write_feedback
+    from cvgrade.pages.page import write
+    from cvgrade.pages.records import Graded
+    from cvgrade.pages.report import page
+
+    pages, left_out = write_feedback(root, name, students)
+    if left_out:
+        raise GradingError(f"feedback was not written: {'; '.join(left_out)}")
+    report = root / "report" / f"{name}.html"
+    write(report, page(Graded(root, name)))
+    return pages, report
 
 
 def _export(root, name):

@@ -219,6 +219,15 @@ def add_arguments(parser):
         "--compare", action="store_true", help="grade with both, and say where their marks differ"
     )
     parser.add_argument(
+        "--mutants",
+        nargs="?",
+        const=0,
+        type=int,
+        metavar="MOST",
+        help="change the reference solutions in small ways too, and list what no test notices; with a number "
+        "only so many changes, drawn with a fixed seed",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=Path("out/report-card"),
@@ -257,7 +266,20 @@ def run(options):
             text, differences = compare_text(answers, results)
             _say(text)
             faults += differences
+        if options.mutants is not None:
+            faults += _mutants(options, name, rest)
     return 1 if faults else 0
+
+
+def _mutants(options, name, rest):
+    """Grade the mutants; returns 1 if too many survive, else 0."""
+    from cvgrade import mutation
+
+    _say(f"\nMutants of the reference solutions of {name}")
+    root = options.out / name
+    found = mutation.survey(options.course, name, root, most=options.mutants or None, **rest)
+    _say(mutation.survey_text(found))
+    return int(not found.good)
 
 
 def _say(line):
