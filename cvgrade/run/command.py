@@ -53,6 +53,9 @@ def add_arguments(parser):
         default="bubblewrap",
         help="what keeps submissions in; none runs them with your own rights (%(default)s)",
     )
+    parser.add_argument(
+        "--again", action="store_true", help="grade also what was graded before, such as on a busy machine"
+    )
     parser.add_argument("--db", help="the gradebook's URL (default: as nbgrader_config.py says)")
 
 
@@ -67,6 +70,7 @@ def run(options):
             options.scheduler,
             options.sandbox,
             options.db,
+            again=options.again,
         )
     except KeyboardInterrupt:  # before anything was graded
         summary = Summary(stopped=True)

@@ -58,6 +58,7 @@ def grade(
     db_url=None,
     stream=None,
     write_books=True,
+    again=False,
 ):
     """Grade what was handed in for an assignment, and write the gradebook.
 
@@ -71,6 +72,7 @@ def grade(
         db_url: of the gradebook; by default as nbgrader's configuration says.
         stream: where progress goes; by default stderr.
         write_books: whether to write the notebooks that formgrader shows.
+        again: whether to grade also what was graded before, such as after a machine that was too busy.
 
     Returns:
         A `Summary`.
@@ -85,24 +87,24 @@ def grade(
     units = course.units(students, summary)
     summary.total = len(units) + len(summary.failed)
     with Journal(journal_path(course.root, name)) as journal, course.writer() as writer:
-        _Run(course, journal, writer, summary, stream, write_books).run(units, workers, scheduler)
+        _Run(course, journal, writer, summary, stream, write_books, again).run(units, workers, scheduler)
     return summary
 
 
 class _Run:
     """One run: what is left is graded, kept, and written."""
 
-    def __init__(self, course, journal, writer, summary, stream, write_books=True):
+    def __init__(self, course, journal, writer, summary, stream, write_books=True, again=False):
         self.course, self.journal, self.writer = course, journal, writer
         self.summary, self.stream, self.write_books = summary, stream, write_books
         self.ready, self.buffer, self.flushed = {}, [], time.monotonic()
-        self.units, self.problems = {}, {}
+        self.units, self.problems, self.again = {}, {}, again
 
     def run(self, units, workers, scheduler):
         self.units = {unit.key: unit for unit in units}
         if journal := self.journal.damaged:
             print(f"cvgrade: {journal} lines of the journal were damaged; graded again", file=self.stream)
-        left = [unit for unit in units if unit.key not in self.journal]
+        left = [unit for unit in units if self.again or unit.key not in self.journal]
         self.journal.use(
             [(unit.student, unit.notebook, unit.key) for unit in units if unit.key in self.journal]
         )
@@ -168,7 +170,9 @@ class _Run:
             self._flush()
 
     def _add(self, pairs, progress):
-        self.journal.add([(unit.key, unit.student, unit.notebook, record) for unit, record in pairs])
+        self.journal.add(
+            [(unit.key, unit.student, unit.notebook, record) for unit, record in pairs], self.again
+        )
         self.summary.graded += len(pairs)
         progress.add(len(pairs))
 

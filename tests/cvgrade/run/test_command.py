@@ -75,6 +75,22 @@ def test_only_what_changed_is_graded_again_and_an_old_state_is_known(root, monke
     assert kit.marks(kit.database(root)) == kit.expected(CLASS)
 
 
+def test_asked_to_it_grades_again_and_the_new_result_takes_the_place_of_the_old(root):
+    with Journal(journal_path(root, kit.NAME)) as journal:
+        ((key, (student, notebook)),) = [
+            (key, name) for name, key in journal.current().items() if name[0] == "s00001"
+        ]
+        record = journal.get(key)
+        record["result"]["verdicts"][0]["score"] = 0.5
+        journal.add([(key, student, notebook, record)], again=True)
+    summary = grade(root, students=["s00001"], again=True)
+    assert (summary.total, summary.graded, summary.written) == (1, 1, 1)
+    assert kit.marks(kit.database(root)) == kit.expected(CLASS)
+    with Journal(journal_path(root, kit.NAME)) as journal:
+        assert journal.get(key)["result"]["verdicts"][0]["score"] == kit.ANSWERS["half"][2]
+        assert len(journal) == len(CLASS)
+
+
 def test_changed_tests_limits_and_data_grade_everything_again(root):
     def keys():
         return {unit.key for unit in Course(root, kit.NAME).units(None, command.Summary())}
