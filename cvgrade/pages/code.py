@@ -23,10 +23,9 @@ def as_html(source):
     text = visible(cut(source.replace("\r\n", "\n"), MOST_SHOWN, MOST_LINES, 2_000))
     if len(text) > MOST_COLOURED:
         return escape(text)
-    lexer, classes = _lexer()
     parts, last, waiting = [], "", ""
-    for kind, value in lexer.get_tokens(text):
-        name = next((short for parent, short in classes if kind in parent), "")
+    for kind, value in _lexer().get_tokens(text):
+        name = _class(kind)
         if name != last:
             parts.append(_span(last, waiting))
             last, waiting = name, ""
@@ -38,12 +37,20 @@ def as_html(source):
 def _span(name, text):
     if not text:
         return Markup("")
-    return Markup('<span class="{}">{}</span>').format(name, escape(text)) if name else escape(text)
+    safe = escape(text)
+    return Markup(f'<span class="{name}">{safe}</span>') if name else safe  # both parts are safe
 
 
 @cache
 def _lexer():
     from pygments.lexers.python import PythonLexer
+
+    return PythonLexer(stripnl=False, ensurenl=False)
+
+
+@cache
+def _class(kind):
+    """The class of a kind of token, or ""."""
     from pygments.token import Token
 
     classes = (
@@ -57,4 +64,4 @@ def _lexer():
         (Token.Name.Decorator, "cf"),
         (Token.Name.Builtin, "cb"),
     )
-    return PythonLexer(stripnl=False, ensurenl=False), classes
+    return next((short for parent, short in classes if kind in parent), "")

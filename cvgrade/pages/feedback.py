@@ -1,6 +1,7 @@
 """A student's page: marks, what failed and why, what was repaired, and their own code with its outputs."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -137,9 +138,9 @@ def _section(part, verdicts, result, entry, pictures, answered):
     for one in part.parts[:MOST_CELLS]:
         cell = one.cell
         if one.kind == "asked":
-            made.asked.append(sanitise.markdown(cell.source, pictures, cell.get("attachments")))
+            made.asked.append(_asked(cell, pictures))
         elif one.kind == "test":
-            made.tests.append((pretty(one.grade_id), code.as_html(cell.source)))
+            made.tests.append((pretty(one.grade_id), _given_code(cell.source)))
         else:
             made.blocks.append(_block(one, result, pictures))
         if one.grade_id in entry.comments:
@@ -148,6 +149,23 @@ def _section(part, verdicts, result, entry, pictures, answered):
     if more > 0:
         made.blocks.append(Block("note", f"{more:,} more cells are not shown", ""))
     return made
+
+
+def _asked(cell, pictures):
+    """The assignment's text; the same for the whole class, where it holds no pictures."""
+    if "data:" in cell.source or cell.get("attachments"):
+        return sanitise.markdown(cell.source, pictures, cell.get("attachments"))
+    return _given_text(cell.source)
+
+
+@lru_cache(maxsize=256)
+def _given_text(source):
+    return sanitise.markdown(source, Pictures(0))
+
+
+@lru_cache(maxsize=256)
+def _given_code(source):
+    return code.as_html(source)
 
 
 def _block(part, result, pictures):
