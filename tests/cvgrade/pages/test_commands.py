@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+from datetime import datetime, timedelta
 
 import class_kit as kit
 import page_kit
@@ -50,6 +51,10 @@ def graded(tmp_path_factory):
             if comment.name == "why":
                 comment.manual_comment = "Nearly there"
         submission.notebooks[0].late_submission_penalty = 1
+        gradebook.find_assignment(kit.NAME).duedate = datetime(2026, 3, 1, 12)
+        submission.timestamp = datetime(2026, 3, 2, 13)
+        extended = gradebook.find_submission(kit.NAME, "bjorn")
+        extended.timestamp, extended.extension = datetime(2026, 3, 2, 13), timedelta(days=1)
         gradebook.db.commit()
     return root
 
@@ -82,7 +87,14 @@ def test_each_student_gets_a_page_where_nbgrader_looks_for_it(root, capsys):
 def test_a_page_written_after_manual_grading_shows_marks_comments_and_the_penalty(root):
     cvgrade(root, "feedback", "--students", "amara")
     text = page_kit.Reader(feedback(root, "amara")).text
-    for part in ("7.5 of 9 points", "Marked by hand", "Nearly there", "1 point taken off"):
+    for part in (
+        "7.5 of 9 points",
+        "Marked by hand",
+        "Nearly there",
+        "1 point taken off",
+        "02 March 2026, 13:00 UTC",
+        "1 day 1 hour late",
+    ):
         assert part in text
     assert not (root / "feedback" / "bjorn").exists()
 
@@ -97,6 +109,9 @@ def test_the_gradebook_is_read_as_nbgrader_counts(graded):
             assert sum(mark.score or 0 for mark in entry.marks.values()) == submission.score
             assert sum(mark.most for mark in entry.marks.values()) == submission.max_score
             assert entry.penalty == submission.late_submission_penalty
+            assert entry.late == submission.total_seconds_late
+    assert found[("amara", kit.NAME)].late == 25 * 3600
+    assert found[("bjorn", kit.NAME)].late == 3600
     assert read_marks(kit.database(graded), "numbers", "other") == {}
 
 

@@ -1,6 +1,10 @@
 """The style and the frame of every page."""
 
 import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -58,3 +62,18 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path):
         page.write(target, "\ud800")
     assert target.read_text() == "two"
     assert [path.name for path in target.parent.iterdir()] == ["x.html"]
+
+
+@pytest.mark.slow
+def test_the_installed_package_has_the_templates_and_the_style(tmp_path):
+    root = Path(__file__).resolve().parents[3]
+    for name in ("cvgrade", "cvlib", "datasets"):
+        shutil.copytree(root / name, tmp_path / "x" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(root / name, tmp_path / "x" / name)
+    line = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*line, "-w", str(tmp_path), str(tmp_path / "x")], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    ours = {path.name for path in (Path(page.__file__).parent / "templates").iterdir()}
+    with zipfile.ZipFile(wheel) as archive:
+        assert {f"cvgrade/pages/templates/{name}" for name in ours} <= set(archive.namelist())
