@@ -38,10 +38,8 @@ REFERENCE = "reference"
 # one of these for a question in `nbgrader`.
 REASONS = {
     "stderr": "nbgrader takes anything written to stderr in a test cell, a warning too, for a failure",
-    "expression": "nbgrader takes the value of a test cell's last expression for the mark",
     "namespace": "nbgrader runs the tests among the student's names, so that one of these can replace theirs",
     "process": "nbgrader runs the tests in the student's process, where a changed library changes them",
-    "objects": "nbgrader hands the tests the student's own objects; behind the wall a value is sent, a copy",
 }
 
 

@@ -90,20 +90,55 @@ def test_an_unhelpful_message_is_found(folder, card):
     assert "hint not shown: squares, double_test" in out
 
 
+WARNS = """\
+# ---
+# title: "Warns"
+# nbgrader:
+#   add_test: stderr
+# ---
+
+# %% add
+import warnings
+
+
+def add(a, b):
+    warnings.warn("an old way to add")
+    return a + b
+"""
+OWN_SUM = """\
+# ---
+# title: "Calls something of its own `sum`"
+# nbgrader:
+#   add_test: namespace
+# ---
+
+# %% add
+def sum(a, b):
+    return a + b
+
+
+add = sum
+"""
+
+
 @pytest.mark.slow
 def test_both_graders_agree_and_what_differs_is_documented(folder, card):
-    noisy = (
-        '# ---\n# title: "Warns"\n# nbgrader:\n#   add_test: stderr\n# ---\n\n# %% add\n'
-        "import warnings\n\n\ndef add(a, b):\n    warnings.warn('an old way to add')\n    return a + b\n"
-    )
-    (folder / "src" / "sums" / "right" / "warns.py").write_text(noisy)
+    (folder / "src" / "sums" / "right" / "warns.py").write_text(WARNS)
+    (folder / "src" / "sums" / "right" / "own_sum.py").write_text(OWN_SUM)
     status, out = card("--compare")
     assert status == 0, out
     assert "warns, add_test: cvgrade 2, nbgrader 0.0: nbgrader takes anything written to stderr" in out
     assert (
-        "9 marks of 5 answers are the same with cvgrade and nbgrader; 1 documented exceptions, 0 others"
-        in out
+        "own_sum, add_test: cvgrade 2, nbgrader 0.0: nbgrader runs the tests among the student's names" in out
     )
+    assert "10 marks of 6 answers are the same with cvgrade and nbgrader" in out
+    assert "2 documented exceptions, 0 others" in out
+    (folder / "src" / "sums" / "right" / "warns.py").write_text(
+        WARNS.replace("# nbgrader:\n#   add_test: stderr\n", "")
+    )
+    status, out = card("--compare", "--only", "warns")
+    assert status == 1
+    assert "NOT DOCUMENTED" in out
 
 
 @pytest.mark.slow
