@@ -134,7 +134,10 @@ REFUSED = {
         "process_madvise 440 lookup_dcookie 18 vhangup 58 syslog 116 fanotify_init 262",
     ),
 }
-MEMFD = {"x86_64": 319, "aarch64": 279}  # memory that no limit counts: answered "not there"
+# Answered "not there": memory that no limit counts, and the call whose flags no filter can read (threads and
+# processes are then made with `clone`, whose flags one can).
+ABSENT = {"x86_64": {"memfd_create": 319, "clone3": 435}, "aarch64": {"memfd_create": 279, "clone3": 435}}
+CLONE = {"x86_64": 56, "aarch64": 220}
 X32 = 0x40000000
 
 
@@ -146,13 +149,16 @@ def refuse_system_calls():
     architecture, text = table
     words = text.split()
     numbers = sorted({int(number) for number in words[1::2]})
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    load, equal, at_least, any_of, give = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, refuse = 0x7FFF0000, 0x00050000 | errno.EPERM
     absent = 0x00050000 | errno.ENOSYS
     # Other architectures' numbers mean other calls: refused as a whole.
     program = [(load, 0, 0, 4), (equal, 1, 0, architecture), (give, 0, 0, refuse), (load, 0, 0, 0)]
     program += [(at_least, 0, 1, X32), (give, 0, 0, refuse)]
-    program += [(equal, 0, 1, MEMFD[platform.machine()]), (give, 0, 0, absent)]
+    for number in ABSENT[platform.machine()].values():
+        program += [(equal, 0, 1, number), (give, 0, 0, absent)]
+    flags = [(load, 0, 0, 16), (any_of, 0, 1, ALL), (give, 0, 0, refuse), (give, 0, 0, allow)]
+    program += [(equal, 0, len(flags), CLONE[platform.machine()]), *flags]
     for number in numbers:
         program += [(equal, 0, 1, number), (give, 0, 0, refuse)]
     program.append((give, 0, 0, allow))

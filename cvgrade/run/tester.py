@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 import traceback
+from pathlib import PurePosixPath
 
 from cvgrade.run import ownership, standin, wire
 from cvgrade.run.link import Link, StudentError, TimedOut
@@ -48,6 +49,7 @@ class Tester:
         self.notes = []
         self.room = job.limits.output_bytes
         self.synced = set(job.files) - set(job.given)
+        self.closed = _folders(job.hidden_files) - _folders(job.given)  # a test may read all that is in them
         self.end = time.monotonic() + job.limits.total_seconds
         self.over = None  # the cell in which the student's process ended
 
@@ -202,11 +204,16 @@ class Tester:
         for name, content in found.items():
             if type(name) is not str or type(content) is not bytes or not safe_name(name):
                 continue
-            if name not in self.synced and os.path.lexists(name):
+            if (name not in self.synced and os.path.lexists(name)) or _folders([name]) & self.closed:
                 continue
             self.synced.add(name)
             with contextlib.suppress(OSError, ValueError):
                 write_file(name, content)
+
+
+def _folders(names):
+    """The folders that files lie in, at any depth, other than the working folder itself."""
+    return {str(folder) for name in names for folder in PurePosixPath(name).parents} - {"."}
 
 
 def safe_name(name):
@@ -342,8 +349,10 @@ def main(judge, student, control, request):
         report({"event": "failed", "why": f"the student's box did not start: {error}"})
         os._exit(1)
     report({"event": "ready"})
+    closed = _folders(job.hidden_files) - _folders(job.given)
     for name, content in {**job.files, **job.hidden_files}.items():
-        write_file(name, content)
+        if name in job.given or name in job.hidden_files or not _folders([name]) & closed:
+            write_file(name, content)
     seed(job.seed + 1)
     try:
         Tester(job, link, report).run()

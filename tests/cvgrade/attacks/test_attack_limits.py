@@ -76,11 +76,11 @@ x = 1""",
         {"error"},
     ),
     "disk, by many files": (
-        "for i in range(500):\n    with open(f'big{i}', 'wb') as file: file.write(bytes(10 << 20))\nx = 1",
+        "for i in range(30):\n    with open(f'big{i}', 'wb') as file: file.write(bytes(10 << 20))\nx = 1",
         {"error"},
     ),
     "disk, in /tmp and shared memory": (
-        "for i in range(500):\n    for place in ('/tmp', '/dev/shm'):\n"
+        "for i in range(30):\n    for place in ('/tmp', '/dev/shm'):\n"
         "        with open(f'{place}/big{i}', 'wb') as file: file.write(bytes(10 << 20))\nx = 1",
         {"error"},
     ),

@@ -220,3 +220,25 @@ os.kill(1, signal.SIGTERM); os.kill(1, signal.SIGINT); os.kill(1, signal.SIGKILL
     assert verdict.status == "passed", verdict.message
     assert [server.process.pid for server in station.servers.values()] == before
     tell("they cannot be seen, traced or killed")
+
+
+@pytest.mark.attack(19)
+@pytest.mark.parametrize("handed_in", [True, False])
+def test_nothing_is_added_to_a_folder_of_hidden_files(judge, book, handed_in):
+    """A test that reads all pictures of a hidden folder reads only those that the instructor put there."""
+    source = book(
+        ("solution", "q", "x = 1"),
+        (
+            "test",
+            "t",
+            "import os\nassert os.listdir('truth/images') == ['1.txt'] and os.path.exists('own/2.txt')",
+            1,
+        ),
+    )
+    answer = "import os\nfor folder in ('truth/images', 'truth/images/more', 'own'):\n    os.makedirs(folder, exist_ok=True)\n    open(f'{folder}/2.txt', 'w').write('easy')"
+    files = dict.fromkeys(("truth/images/2.txt", "truth/images/more/2.txt", "own/2.txt"), b"easy")
+    result = judge(
+        source, {"q": "x = 1" if handed_in else answer}, files=files if handed_in else {},
+        hidden_files={"truth/images/1.txt": b"hard"},
+    )  # fmt: skip
+    assert result.verdicts[0].status == "passed", result.verdicts
