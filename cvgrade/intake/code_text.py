@@ -1,11 +1,13 @@
 """What can be told of a cell's text without running it: the names it binds, how like another text it is."""
 
 import ast
+import functools
 import re
 import warnings
 from collections import Counter
 
 LONGEST_PARSED = 100_000
+LONGEST_KEPT = 4000  # the trees of shorter texts are kept: a class shares the instructor's
 STUBS = re.compile(
     r"^\s*(?:#\s*YOUR CODE HERE|raise NotImplementedError\(\)|YOUR ANSWER HERE|pass|\.\.\.)\s*$"
 )
@@ -22,6 +24,12 @@ def plain(text):
 def parses(text):
     """Whether a text is Python, IPython's magics set aside."""
     return _tree(text) is not None
+
+
+def is_piece(text):
+    """Whether a text is no Python and begins with an indented line, as the second part of something does."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    return first[:1] in (" ", "\t") and not parses(text)
 
 
 def bound_names(text):
@@ -91,8 +99,18 @@ def cut_out(text, block):
 
 
 def _tree(text):
+    """The syntax tree of a text, or None; nobody changes it."""
     if len(text) > LONGEST_PARSED:
         return None
+    return _kept_tree(text) if len(text) <= LONGEST_KEPT else _parse(text)
+
+
+@functools.lru_cache(maxsize=1000)
+def _kept_tree(text):
+    return _parse(text)
+
+
+def _parse(text):
     lines = [MAGIC.sub(r"\1pass", line) for line in text.split("\n")]
     for attempt in (text, "\n".join(lines)):
         try:

@@ -14,10 +14,8 @@ from cvgrade.intake.code_text import bound_names, cut_out, parses, plain, share_
 from cvgrade.intake.marks import check_marks
 from cvgrade.intake.matching import KEPT, match
 from cvgrade.intake.notebooks import NotebookRefused, read_book
+from cvgrade.intake.parts import Parts
 from cvgrade.intake.slots import FIXED, ReleaseError, read_slots
-
-MOST_CANDIDATES = 10
-MOST_PARTS = 8  # of a cell that was split
 
 __all__ = ["Change", "NotebookRefused", "Question", "ReleaseError", "repair"]
 
@@ -43,10 +41,13 @@ def repair(submission, release, source=None):
     return _Repair(read_book(submission), read_slots(release, source), release).run()
 
 
-class _Repair:
+class _Repair(Parts):
+    """Goes through what can be wrong, one kind after the other."""
+
     def __init__(self, book, slots, release):
         self.book, self.slots, self.release = book, slots, release
         self.cells = book.cells
+        self.given = {slot.plain for slot in slots if slot.role == "free" and slot.plain}
         self.found = match(slots, book.cells)
         self.changes = [Change("notebook", f"{note[0].upper()}{note[1:]}.") for note in book.notes]
         self.questions = []
@@ -65,6 +66,7 @@ class _Repair:
         self._tests_in_answers()
         self._rivals()
         self._split_cells()
+        self._stray_pieces()
         self._missing()
         self._moved()
         self.changes += check_marks(self.book, self.slots, self.found, self.release)
@@ -109,7 +111,7 @@ class _Repair:
         missing = [one for one in self.slots if one.role == "answer" and one.index not in self.found.pairs]
         if rest is None:
             return self._merged_and_edited(place, text, missing)
-        left = [part for part in rest if part]
+        left = [part for part in rest if part and part not in self.given]
         for one in missing:
             part = rest[0] if one.index < slot else rest[1]
             if not part or one.index in self.answers or not one.names & bound_names(part):
@@ -202,42 +204,6 @@ class _Repair:
                 texts,
             )
 
-    def _split_cells(self):
-        """Code that is whole only with the cell after it, or before it."""
-        for slot, cell in sorted(self.found.pairs.items()):
-            place = self.slots[slot]
-            if place.role != "answer" or place.type != "code":
-                continue
-            starts = [cell, *(copy for copy, of in self.found.copies.items() if of == slot)]
-            if any(self._join(slot, start, step) for start in starts for step in (1, -1)):
-                self._note("split", slot, f"{place.title} had been split; its parts were put together.")
-            text = self.answers[slot]
-            pieces = [one for one in self.cells if self._is_extra(one.index) and one.type == "code"]
-            alone = not place.names & bound_names(text) and bool(place.names)
-            if plain(text) and not parses(text) and (alone or not all(parses(one.source) for one in pieces)):
-                self._ask(slot, f"{place.title} holds only a piece of code: where is the rest?", [text])
-
-    def _join(self, slot, cell, step):
-        """Join the cells on one side that make an answer whole: it, or they, are no Python alone."""
-        text, taken, broken = self.answers[slot], [], not parses(self.answers[slot])
-        for at in range(cell + step, len(self.cells) if step == 1 else -1, step):
-            if at in self.found.copies or not plain(self.cells[at].source):
-                continue
-            kinds = ("code", self.cells[cell].type)  # an answer that was retyped may have been split as well
-            if not self._is_extra(at) or self.cells[at].type not in kinds or len(taken) == MOST_PARTS:
-                return False
-            other = self.cells[at].source
-            broken = broken or not parses(other)
-            if not broken:
-                return False
-            text = f"{text}\n{other}" if step == 1 else f"{other}\n{text}"
-            taken.append(at)
-            if parses(text):
-                self.answers[slot] = text
-                self.used.update(dict.fromkeys(taken, slot))
-                return True
-        return False
-
     def _missing(self):
         for place in self.slots:
             slot = place.index
@@ -299,18 +265,3 @@ class _Repair:
                     "is this its answer?",
                     [text],
                 )
-
-    def _is_extra(self, cell):
-        """Whether a cell is the student's own: in no place of the release, no copy, not joined to another."""
-        if cell in self.found.copies or cell in self.used:
-            return False
-        slot = next((slot for slot, index in self.found.pairs.items() if index == cell), None)
-        # A free cell that the student moved is the student's: it stays where it was put.
-        return slot is None or (self.slots[slot].role == "free" and slot not in self.found.fixed_order)
-
-    def _ask(self, slot, message, candidates):
-        texts = tuple(cut(text) for text in candidates[:MOST_CANDIDATES])
-        self.questions.append(Question(message[0].upper() + message[1:], self.slots[slot].grade_id, texts))
-
-    def _note(self, kind, slot, message, text=""):
-        self.changes.append(Change(kind, message[0].upper() + message[1:], self.slots[slot].grade_id, text))

@@ -103,6 +103,7 @@ def test_the_repaired_notebook_is_the_instructors_with_every_answer_in_it_or_rep
 @example([(mutations.merge, 5), (mutations.duplicate, 0, 6)])
 @example([(mutations.split, 3, 0.5, False), (mutations.add, 4, "A note.", "markdown")])
 @example([(mutations.split, 3, 0.5, False), (mutations.duplicate, 0, 0), (mutations.duplicate, 4, 0)])
+@example([(mutations.duplicate, 0, 0), (mutations.split, 9, 0.5, False), (mutations.duplicate, 0, 10)])
 def test_an_answer_is_in_its_place_or_it_is_said_where_it_is(changes):
     book, notes, questions = repair(mutated(changes), RELEASE, SOURCE)
     stands = {one.metadata.nbgrader.grade_id: one.source for one in book.cells if "nbgrader" in one.metadata}
@@ -124,6 +125,8 @@ def test_an_answer_is_in_its_place_or_it_is_said_where_it_is(changes):
     [(mutations.add, 11, "print('own')", "code"), (mutations.merge, 9), (mutations.retype, 3, "markdown")]
 )
 @example([(mutations.merge, 0), (mutations.duplicate, 8, 2), (mutations.merge, 2)])
+@example([(mutations.split, 8, 0.5, False), (mutations.duplicate, 0, 9)])
+@example([(mutations.split, 8, 0.5, False), (mutations.add, 9, "A note.", "markdown")])
 def test_right_answers_still_pass_or_a_person_is_asked(changes):
     book, _, questions = repair(mutated(changes), RELEASE, SOURCE)
     assert {name for name in IDS if name.endswith("_test")} <= passed(book) or questions
@@ -133,14 +136,15 @@ def test_right_answers_still_pass_or_a_person_is_asked(changes):
 @given(st.lists(mutations.MUTATIONS, max_size=5))
 @example([(mutations.split, 8, 0.5, True), (mutations.duplicate, 10, 9)])
 @example([(mutations.split, 8, 0.5, False), (mutations.duplicate, 1, 9)])
+@example([(mutations.merge, 4), (mutations.merge, 5), (mutations.merge, 5)])
 def test_a_repaired_notebook_needs_no_repair(changes):
-    book, _, _ = repair(mutated(changes), RELEASE, SOURCE)
+    book, _, questions = repair(mutated(changes), RELEASE, SOURCE)
     again, notes, more = repair(book, RELEASE, SOURCE)
     assert [(one.source, one.cell_type, one.metadata) for one in again.cells] == [
         (one.source, one.cell_type, one.metadata) for one in book.cells
     ]
     assert not notes
-    assert not more
+    assert questions or not more  # what waits for a person goes on waiting
 
 
 @SOME
