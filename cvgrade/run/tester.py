@@ -14,13 +14,13 @@ import socket
 import sys
 import time
 import traceback
-from pathlib import PurePosixPath
 
 from cvgrade.run import ownership, standin, wire
 from cvgrade.run.link import Link, StudentError, TimedOut
 from cvgrade.run.outputs import clean
 from cvgrade.run.plan import HIDDEN, IN_PLACE, Job, Verdict
 from cvgrade.run.student import seed
+from cvgrade.run.workfiles import Brought
 
 FROM_JUDGE = 4 << 30
 MOST_SYNC = 64 << 20
@@ -48,8 +48,7 @@ class Tester:
         self.names = ownership.Namespace(link)
         self.notes = []
         self.room = job.limits.output_bytes
-        self.synced = set(job.files) - set(job.given)
-        self.closed = _folders(job.hidden_files) - _folders(job.given)  # a test may read all that is in them
+        self.brought = Brought(job)
         self.end = time.monotonic() + job.limits.total_seconds
         self.over = None  # the cell in which the student's process ended
 
@@ -144,7 +143,7 @@ class Tester:
         limit = 3 * self.link.seconds + 30
         self.link.in_place = IN_PLACE in step.source
         try:
-            self._sync()
+            self.brought.bring(self.link.ask("files", most=MOST_SYNC))
             with _time_limit(limit):
                 value = _execute(step.source, FILE.format(step.grade_id), self.names)
         except BaseException as caught:
@@ -195,44 +194,6 @@ class Tester:
     def _verdict(self, step, status, score, message="", hint="", seconds=0.0):
         verdict = Verdict(step.grade_id or step.cell_id, step.points, score, status, message, hint, seconds)
         self.report({"event": "verdict", "verdict": verdict.to_json()})
-
-    def _sync(self):
-        """Bring over files that the student wrote, but never over the assignment's own or the test's."""
-        found = self.link.ask("files", most=MOST_SYNC)
-        if type(found) is not dict or len(found) > 1000:
-            return
-        for name, content in found.items():
-            if type(name) is not str or type(content) is not bytes or not safe_name(name):
-                continue
-            if (name not in self.synced and os.path.lexists(name)) or _folders([name]) & self.closed:
-                continue
-            self.synced.add(name)
-            with contextlib.suppress(OSError, ValueError):
-                write_file(name, content)
-
-
-def _folders(names):
-    """The folders that files lie in, at any depth, other than the working folder itself."""
-    return {str(folder) for name in names for folder in PurePosixPath(name).parents} - {"."}
-
-
-def safe_name(name):
-    """Whether a name is that of a file below the working folder."""
-    parts = name.split("/")
-    return (
-        0 < len(name) < 500
-        and not any(part in ("", ".", "..") or part.startswith(".") for part in parts)
-        and not any(ord(char) < 32 for char in name)
-    )
-
-
-def write_file(name, content):
-    """Write a file below the working folder."""
-    folder = os.path.dirname(name)
-    if folder:
-        os.makedirs(folder, exist_ok=True)
-    with open(name, "wb") as file:
-        file.write(content)
 
 
 def _execute(source, name, names):
@@ -349,13 +310,11 @@ def main(judge, student, control, request):
         report({"event": "failed", "why": f"the student's box did not start: {error}"})
         os._exit(1)
     report({"event": "ready"})
-    closed = _folders(job.hidden_files) - _folders(job.given)
-    for name, content in {**job.files, **job.hidden_files}.items():
-        if name in job.given or name in job.hidden_files or not _folders([name]) & closed:
-            write_file(name, content)
-    seed(job.seed + 1)
     try:
-        Tester(job, link, report).run()
+        tester = Tester(job, link, report)
+        tester.brought.begin(job)
+        seed(job.seed + 1)
+        tester.run()
     except wire.WireError:
         pass
     except BaseException as error:

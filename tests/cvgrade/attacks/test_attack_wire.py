@@ -242,3 +242,44 @@ def test_nothing_is_added_to_a_folder_of_hidden_files(judge, book, handed_in):
         hidden_files={"truth/images/1.txt": b"hard"},
     )  # fmt: skip
     assert result.verdicts[0].status == "passed", result.verdicts
+
+
+FORGED = {  # what a student's process may say that its model is
+    "a Lambda": {"module": "keras.layers", "class_name": "Lambda", "config": {"name": "a", "function": "x"}},
+    "a program": {"module": "os", "class_name": "system", "config": "touch /tmp/harm"},
+    "a function of builtins": {"module": "builtins", "class_name": "function", "config": "exec"},
+    "a layer by another name": {
+        "module": "keras.layers", "class_name": "Dense", "config": {"units": 1}, "registered_name": "os>system",
+    },
+    "a file that is read": {"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}},
+    "a layer out of all proportion": {
+        "module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": [
+            {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [None, 100_000], "name": "i"}},
+            {"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 1_000_000}},
+        ]},
+    },
+    "nothing that is a model": {"module": "keras.optimizers", "class_name": "Adam", "config": {}},
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.attack(35)
+@pytest.mark.attack(12)
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_model_that_is_not_what_it_says_is_not_rebuilt(keras_judge, forged):
+    answer = f"""
+import json, keras
+import cvgrade.run.models as models
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+models.take_apart = lambda value, encoder: [json.dumps({FORGED[forged]!r}), [], [], None]
+"""
+    test = "import os\ntry:\n    assert model.count_params() == 4711\nfinally:\n    assert not os.path.exists('/tmp/harm'), 'it ran'"
+    verdict = keras_judge.one(answer, test, solution="model = None", before="import keras")
+    assert verdict.score == 0
+    assert verdict.status in ("tampered", "crashed", "error"), verdict
+    assert "it ran" not in verdict.message
+    honest = "import keras\nmodel = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])"
+    after = keras_judge.one(
+        honest, "assert model.count_params() == 3", solution="model = None", before="import keras"
+    )
+    assert after.status == "passed"
