@@ -1,5 +1,6 @@
 """What an instructor publishes: lessons, released assignments and the course's package, and no answer."""
 
+import argparse
 import json
 import os
 import re
@@ -245,6 +246,7 @@ def add_arguments(parser):
         parser: an `argparse.ArgumentParser`; `--course` is there already.
     """
     parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--out", type=Path, default=Path("dist"), help="folder to write in (%(default)s)")
     parser.add_argument("--repo", metavar="OWNER/NAME", help="on GitHub, where it will be published")
 

@@ -1,5 +1,6 @@
 """The command `cvgrade feedback`: a page for each student, where nbgrader looks for it."""
 
+import argparse
 import sys
 
 from cvgrade.intake.names import shown
@@ -24,6 +25,7 @@ def add_arguments(parser):
         parser: an `argparse.ArgumentParser`; `--course` is there already.
     """
     parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("name", help="the assignment")
     parser.add_argument("--students", nargs="+", metavar="ID", help="only these (default: all)")
     parser.add_argument("--db", help="the gradebook's URL (default: as nbgrader_config.py says)")
@@ -65,8 +67,6 @@ def write_feedback(course, name, students=None, db_url=None, stream=None):
     Raises:
         RunError, MarksError: with what to do.
     """
-    from nbgrader.coursedir import CourseDirectory
-
     from cvgrade.pages.feedback import page
     from cvgrade.pages.page import write
     from cvgrade.pages.records import Graded
@@ -77,7 +77,6 @@ def write_feedback(course, name, students=None, db_url=None, stream=None):
         raise RunError(
             f"nothing of {', '.join(map(shown, unknown))} was graded for {name}: run `cvgrade run {name}`"
         )
-    folder = graded.root / CourseDirectory(config=graded.course.config).feedback_directory
     total = sum(students is None or student in students for student, _ in graded.records)
     progress, written, left_out = _Progress(total, stream=stream), [], []
     for student, notebook, record in graded.each(students):
@@ -88,7 +87,7 @@ def write_feedback(course, name, students=None, db_url=None, stream=None):
             known, entry = graded.student(student, notebook)
             release = graded.course.releases[notebook]
             text = page(name, student, book, release, record, entry, known)
-            written.append(folder / student / name / f"{notebook}.html")
+            written.append(graded.feedback(student, notebook))
             write(written[-1], text)
         progress.add(1)
     return written, left_out

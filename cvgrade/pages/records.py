@@ -31,8 +31,11 @@ class Graded:
     """
 
     def __init__(self, root, name, db_url=None):
+        from nbgrader.coursedir import CourseDirectory
+
         self.course = Course(root, name, db_url=db_url)
         self.root, self.name = self.course.root, name
+        self.folders = CourseDirectory(config=self.course.config)
         file = self.course.db_url.partition("?")[0].removeprefix("sqlite:///")
         there = not self.course.db_url.startswith("sqlite:///") or Path(file).is_file()
         with self._journal() as journal:
@@ -75,6 +78,10 @@ class Graded:
         """(the student's name or "", `Entry` or None)."""
         entry = self.marks.get((student, notebook))
         return (entry.name if entry else "") or self.names.get(student, ""), entry
+
+    def feedback(self, student, notebook):
+        """Where a student's page of feedback lies, written or not."""
+        return self.root / self.folders.feedback_directory / student / self.name / f"{notebook}.html"
 
     def _journal(self):
         return Journal(journal_path(self.root, self.name), write=False)

@@ -1,8 +1,11 @@
 """The instructor's page: marks, questions, the commonest hints, who needs a look, time per submission."""
 
+import os
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
 
 from cvgrade.pages import charts, items, words
 from cvgrade.pages.book import pretty, sections
@@ -30,6 +33,7 @@ class Student:
         memory: MB.
         tags: list of (class, words): why it needs a look.
         notes: sentences.
+        link: address of the feedback from the page, or "".
     """
 
     id: str
@@ -40,6 +44,7 @@ class Student:
     memory: float = 0.0
     tags: list = field(default_factory=list)
     notes: list = field(default_factory=list)
+    link: str = ""
 
     @property
     def total(self):
@@ -87,14 +92,17 @@ class Told:
         return [(text, self.problems[text], count) for text, count in self.counts.most_common(MOST_HINTS)]
 
 
-def page(graded):
+def page(graded, folder=None):
     """The report as the text of an HTML file.
 
     Args:
         graded: `records.Graded`.
+        folder: where the file will lie, by default `report/` in the course folder: students are linked to the
+            feedback that is there.
     """
+    folder = Path(folder or graded.root / "report").resolve()
     asked = _questions(graded)
-    students, hints, versions = _read(graded, asked)
+    students, hints, versions = _read(graded, asked, folder)
     found = items.statistics(
         [one.scores for one in students.values()], {key: one.most for key, one in asked.items()}
     )
@@ -107,7 +115,7 @@ def page(graded):
     totals, most = [one.total for one in people], sum(one.most for one in asked.values())
     questions, seconds = list(asked.values()), [one.seconds for one in people]
     counted, timed = charts.bins(totals, most), charts.bins(seconds, count=12)
-    look = [one for one in people if one.tags or one.notes]
+    look = sorted((one for one in people if one.tags or one.notes), key=_urgency)
     return render(
         "report.html",
         assignment=graded.name,
@@ -171,13 +179,15 @@ def _questions(graded):
     return found
 
 
-def _read(graded, asked):
+def _read(graded, asked, folder):
     """(dict of `Student`, dict from question to `Told`, versions)."""
     students, hints, versions = {}, {key: Told() for key in asked}, {}
     for who, notebook, record in graded.each():
         name, entry = graded.student(who, notebook)
         result = record["result"]
         one = students.setdefault(who, Student(visible(who), visible(name or who), {}))
+        if not one.link and graded.feedback(who, notebook).is_file():
+            one.link = quote(os.path.relpath(graded.feedback(who, notebook), folder))
         one.seconds += float(result.get("seconds") or 0)
         one.memory = max(one.memory, float(result.get("peak_memory_mb") or 0))
         one.penalty += entry.penalty if entry else 0.0
@@ -216,6 +226,12 @@ def _judge(one, record, verdicts, entry):
     said += record["result"].get("notes") or []
     said += [change.get("message") for change in record.get("changes", ())]
     one.notes += [visible(cut(str(text), 400, 4)) for text in dict.fromkeys(said) if text][:12]
+
+
+def _urgency(one):
+    """Sorts what went wrong before what was repaired, and that before what only waits."""
+    tones = [tone for tone, _ in one.tags]
+    return -tones.count("bad"), -tones.count("part"), one.name
 
 
 def _remark(question):

@@ -1,5 +1,6 @@
 """The command `cvgrade report`: how an assignment went, on one page for the instructor."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def add_arguments(parser):
         parser: an `argparse.ArgumentParser`; `--course` is there already.
     """
     parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("name", help="the assignment")
     parser.add_argument("--out", type=Path, help="file to write (default: report/NAME.html there)")
     parser.add_argument("--db", help="the gradebook's URL (default: as nbgrader_config.py says)")
@@ -41,7 +43,7 @@ def run(options):
         graded = Graded(options.course, options.name, options.db)
         print(f"{options.name}: reading {len(graded.records)} results", file=sys.stderr)
         out = options.out or graded.root / "report" / f"{options.name}.html"
-        write(out, page(graded))
+        write(out, page(graded, out.parent))
     except (RunError, MarksError, OSError) as error:
         print(f"cvgrade: {error}", file=sys.stderr)
         return FAILED

@@ -15,6 +15,7 @@ from cvgrade import cli
 from cvgrade.intake.placing import RECORDS
 from cvgrade.pages.feedback_command import write_feedback
 from cvgrade.pages.marks import read_marks
+from cvgrade.run.plan import Verdict
 
 pytest.importorskip("distributed")
 HOSTILE = "<script>alert(1)</script>\"' onload=alert(1) \u202e=cmd"
@@ -197,6 +198,31 @@ def test_each_chart_of_the_report_has_its_numbers_in_a_table(root):
     # double: (2 + 2 + 0 + 0) of 8; total: (3 + 0 + 0 + 0) of 12; why: 3.5 of 4, three to be marked.
     for part in ("double 2 50 %", "total 3 25 %", "why 4 88 %", "3 to be marked"):
         assert part in text
+
+
+def test_the_report_links_to_the_feedback_that_is_there_and_puts_what_went_wrong_first(root):
+    cvgrade(root, "feedback", "--students", "chen", "dalia")
+    cvgrade(root, "report")
+    read = page_kit.check_harmless((root / "report" / "hw.html").read_text(encoding="utf-8"))
+    links = [one["href"] for one in read.all("a")]
+    assert set(links) == {f"../feedback/{student}/hw/hw.html" for student in ("chen", "dalia")}
+    assert all((root / "report" / link).is_file() for link in links)
+    look = read.text.partition("Who needs a look")[2].partition("Questions")[0]
+    assert look.index("chen") < look.index("bjorn")
+    assert look.index("tampered") < look.index("bjorn")
+
+
+def test_a_class_of_one_that_could_not_be_read_has_a_report(tmp_path):
+    root = kit.course(tmp_path / "course", {"amara": "right"})
+    judged = tuple(
+        Verdict(name, most, 0.0, "not_run", "Nothing was run.")
+        for name, most in (("double_test", 2.0), ("why", 4.0), ("total_test", 3.0))
+    )
+    page_kit.keep(root, [page_kit.result("amara", judged)], amara={"refused": "it is no notebook"})
+    assert cvgrade(root, "report") == 0
+    read = page_kit.check_harmless((root / "report" / "hw.html").read_text(encoding="utf-8"))
+    for part in ("could not be read", "nobody got it", "1 × Nothing was run."):
+        assert part in read.text
 
 
 LAST = """
