@@ -47,6 +47,11 @@ class Student:
     link: str = ""
 
     @property
+    def pressing(self):
+        """Whether a person should look at it before all others: it does more than wait for its marks."""
+        return bool(self.notes) or any(tone != "wait" for tone, _ in self.tags)
+
+    @property
     def total(self):
         """The mark so far."""
         return max(0.0, sum(score or 0 for score in self.scores.values()) - self.penalty)
@@ -115,7 +120,8 @@ def page(graded, folder=None):
     totals, most = [one.total for one in people], sum(one.most for one in asked.values())
     questions, seconds = list(asked.values()), [one.seconds for one in people]
     counted, timed = charts.bins(totals, most), charts.bins(seconds, count=12)
-    look = sorted((one for one in people if one.tags or one.notes), key=_urgency)
+    look = sorted((one for one in people if one.pressing), key=_urgency)
+    wait = [one for one in people if one.tags and not one.pressing]
     return render(
         "report.html",
         assignment=graded.name,
@@ -153,6 +159,8 @@ def page(graded, folder=None):
         slowest=sorted(people, key=lambda one: -one.seconds)[:SLOWEST],
         look=look[:MOST_LISTED],
         more=len(look) - MOST_LISTED,
+        wait=wait[:MOST_LISTED],
+        more_wait=len(wait) - MOST_LISTED,
         people=sorted(people, key=lambda one: (-one.total, one.name)),
         versions=sorted(versions.items()),
     )
