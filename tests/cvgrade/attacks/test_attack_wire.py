@@ -211,9 +211,10 @@ for pid in [1, os.getppid(), *range(2, 3000)]:
     tried(('trace', pid), lambda: libc.ptrace(16, pid, 0, 0) == 0)
     if pid in (0, 1): continue
     tried(('kill', pid), lambda: os.kill(pid, 0) is None)
-for name in ('mem', 'environ', 'maps', 'fd', 'root', 'cwd', 'task', 'stack', 'syscall', 'io'):
-    path = f'/proc/1/{name}'
-    tried(name, lambda: open(path, 'rb').read(1) if name not in ('fd', 'root', 'cwd', 'task') else os.listdir(path) and name != 'task')
+for name in ('mem', 'environ', 'maps', 'stack', 'syscall', 'io', 'pagemap', 'auxv'):
+    tried(name, lambda: open(f'/proc/1/{name}', 'rb').read(1))
+for name in ('root', 'cwd', 'exe', 'ns/pid', *(f'fd/{number}' for number in range(30))):
+    tried(name, lambda: os.readlink(f'/proc/1/{name}'))
 os.kill(1, signal.SIGTERM); os.kill(1, signal.SIGINT); os.kill(1, signal.SIGKILL)
 """
     verdict = judge.one(answer, "assert x == [], x")
