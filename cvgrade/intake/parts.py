@@ -2,6 +2,7 @@
 
 from cvgrade.intake.changes import Change, Question, cut
 from cvgrade.intake.code_text import bound_names, is_piece, parses, plain
+from cvgrade.intake.slots import FIXED
 
 MOST_CANDIDATES = 10
 MOST_PARTS = 8  # of a cell that was split
@@ -50,7 +51,7 @@ class Parts:
         text, taken, broken = self.answers[slot], [], not parses(self.answers[slot])
         for at in range(cell + step, len(self.cells) if step == 1 else -1, step):
             text_there = plain(self.cells[at].source)
-            if at in self.found.copies or not text_there or text_there in self.given:
+            if at in self.found.copies or not text_there or text_there in self.given or self._goes_back(at):
                 continue
             kinds = ("code", self.cells[cell].type)  # an answer that was retyped may have been split as well
             if not self._is_extra(at) or self.cells[at].type not in kinds or len(taken) == MOST_PARTS:
@@ -66,6 +67,13 @@ class Parts:
                 self.used.update(dict.fromkeys(taken, slot))
                 return True
         return False
+
+    def _goes_back(self, cell):
+        """Whether a cell is the instructor's, and will go back to the place that it was moved from."""
+        return any(
+            index == cell and self.slots[slot].role in FIXED and slot not in self.found.fixed_order
+            for slot, index in self.found.pairs.items()
+        )
 
     def _is_extra(self, cell):
         """Whether a cell is the student's own: in no place of the release, no copy, not joined to another."""

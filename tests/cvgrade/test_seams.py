@@ -217,7 +217,8 @@ def test_a_link_in_a_submission_costs_that_student_only_and_is_followed_nowhere(
     secret.write_text("nobody may read this")
     (root / "submitted" / "half" / kit.NAME / "data.txt").symlink_to(secret)
     kit.write(root / "submitted" / "wrong" / kit.NAME / f"{kit.NAME}.ipynb", book(*CLASS["right"]))
-    shutil.rmtree(root / "autograded")
+    for student in ("half", "wrong"):
+        shutil.rmtree(root / "autograded" / student)
     done = nbgrader(root, "autograde", kit.NAME)
     assert done.returncode == 0, done.stderr
     assert "data.txt" in done.stderr

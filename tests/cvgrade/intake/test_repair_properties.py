@@ -137,6 +137,7 @@ def test_right_answers_still_pass_or_a_person_is_asked(changes):
 @example([(mutations.split, 8, 0.5, True), (mutations.duplicate, 10, 9)])
 @example([(mutations.split, 8, 0.5, False), (mutations.duplicate, 1, 9)])
 @example([(mutations.merge, 4), (mutations.merge, 5), (mutations.merge, 5)])
+@example([(mutations.split, 8, 0.5, False), (mutations.move, 1, 8)])
 def test_a_repaired_notebook_needs_no_repair(changes):
     book, _, questions = repair(mutated(changes), RELEASE, SOURCE)
     again, notes, more = repair(book, RELEASE, SOURCE)
