@@ -197,7 +197,7 @@ def _check(grade_id, verdict, entry, siblings, answered):
     elif manual:
         tone, state = "bad", "No response"
     elif tone == "good" and score < most:
-        tone, state = "part", "Partly"
+        tone, state = ("part", "Partly") if score > 0 else ("bad", "Not accepted")
     if mark and mark.extra:
         note = f"{note} With {words.number(mark.extra)} extra.".strip()
     name = pretty(grade_id) if siblings > 1 else ""

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from cvgrade.pages import sanitise, terminal
 
 MOST_OUTPUTS = 60  # of one cell
+INSTALLED = "/site-packages/"
 UNNAMED = "A figure that this cell drew; it came without a description."
 
 
@@ -85,7 +86,18 @@ def _alt(item, kind, plain):
 
 
 def _pre(text, names):
-    return Markup('<pre class="{}" tabindex="0">{}</pre>').format(names, terminal.as_html(text.rstrip("\n")))
+    text = _without_folders(terminal.ends(text.rstrip("\n")))
+    return Markup('<pre class="{}" tabindex="0">{}</pre>').format(names, terminal.as_html(text))
+
+
+def _without_folders(text):
+    """Tracebacks without the folders of the machine that graded: nobody else has them."""
+    *parts, last = text.split(INSTALLED)
+    for index, part in enumerate(parts):
+        begin = 1 + max(part.rfind(letter) for letter in " \n\"'(=,")
+        slash = part.find("/", begin)
+        parts[index] = f"{part[: slash if slash >= 0 else len(part)]}…"
+    return INSTALLED.join([*parts, last])
 
 
 def _note(text, plain=""):

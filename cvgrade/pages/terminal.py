@@ -48,6 +48,14 @@ def cut(text, characters=MOST_CHARACTERS, lines=MOST_LINES, longest=LONGEST_LINE
     )
 
 
+def ends(text, most=MOST_READ):
+    """Both ends of a text that is too long even to be read."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n… {len(text) - 2 * half:,} characters left out …\n{text[-half:]}"
+
+
 def as_html(text):
     """Text with a terminal's colours as HTML.
 
@@ -57,10 +65,7 @@ def as_html(text):
     Returns:
         `Markup` of text and `<span class="…">` only.
     """
-    if len(text) > MOST_READ:
-        half, out = MOST_READ // 2, len(text) - MOST_READ
-        text = f"{text[:half]}\n… {out:,} characters left out …\n{text[-half:]}"
-    text = cut(_overwritten(text))
+    text = cut(_overwritten(ends(text)))
     parts, style, at = [], (), 0
     for found in ESCAPES.finditer(text):
         _add(parts, text[at : found.start()], style)

@@ -231,6 +231,26 @@ def test_a_flood_of_outputs_is_cut_with_a_note():
     assert "4,940 more outputs" in made[-1]
 
 
+def test_tracebacks_do_not_name_the_folders_of_the_machine_that_graded():
+    lines = [
+        'File "/home/ada/.venv/lib/python3.12/site-packages/keras/src/a.py", line 3, in call',
+        "File \x1b[32m/opt/my venv/lib/site-packages/numpy/b.py:30\x1b[39m and /x/site-packages/c",
+        "a / b, site-packages/d, no/site-packages/e",
+    ]
+    (made,) = outputs.as_html(
+        [{"output_type": "error", "ename": "E", "evalue": "", "traceback": lines}], Pictures()
+    )
+    for part in (
+        "…/site-packages/keras/src/a.py",
+        "…/site-packages/numpy/b.py:30",
+        "…/site-packages/c",
+        "a / b",
+    ):
+        assert part in made
+    assert "ada" not in made
+    assert "/lib" not in made
+
+
 def test_a_figure_has_the_words_that_its_author_gave_it():
     def alt(metadata, plain):
         item = {"output_type": "display_data", "data": {"image/png": page_kit.png(), "text/plain": plain}}
