@@ -257,6 +257,8 @@ def _api(root):
     config = Config()
     if (root / CONFIG).exists():
         config.merge(PyFileConfigLoader(CONFIG, path=str(root)).load_config())
+    # Stock nbgrader is what this file is for: the course's own configuration would put it behind the wall.
+    config.Autograde.exporter_class = "nbconvert.exporters.NotebookExporter"
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = _database(root)
     config.Autograde.exporter_class = "nbconvert.exporters.NotebookExporter"  # nbgrader's own, not `seams`
