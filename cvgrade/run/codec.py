@@ -115,6 +115,10 @@ class Encoder:
         np = sys.modules.get("numpy")
         if np is None:
             return None
+        if type(value) is np.ndarray or isinstance(value, np.generic):
+            wider = {"f": "float64", "c": "complex128"}.get(value.dtype.kind)
+            if wider and value.dtype.itemsize > np.dtype(wider).itemsize:
+                value = value.astype(wider)  # longdouble differs from machine to machine
         if type(value) is np.ndarray:
             if value.dtype.hasobject or value.dtype.names or not _carries(value.dtype):
                 return None

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import os
+import subprocess
 import sys
 import types
 
@@ -149,6 +150,11 @@ class Shell(InteractiveShell):
 
     def enable_gui(self, gui=None):
         """There is none."""
+
+    def system(self, command):
+        """What a line that begins with `!` runs; there is no terminal, its output is the cell's."""
+        command = self.var_expand(command, depth=1)
+        self.user_ns["_exit_code"] = subprocess.call(command, shell=True, stdin=subprocess.DEVNULL)
 
     def ask_exit(self):
         """`exit` ends nothing."""

@@ -211,7 +211,10 @@ def _call(*args, **kwargs):
 def _array(self, dtype=None, copy=None):
     import numpy as np
 
-    return np.array(_link(self).special(self, "__array__"), dtype=dtype)
+    found = _link(self).special(self, "__array__")
+    if isinstance_of_standin(found):  # NumPy would ask it for its array, again and again
+        raise TypeError("an array of objects does not cross: only numbers, text and times do")
+    return np.array(found, dtype=dtype)
 
 
 def _exit(self, kind, error, trace):

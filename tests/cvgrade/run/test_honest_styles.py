@@ -30,6 +30,70 @@ def test_any_kind_of_dictionary_arrives_with_all_its_entries(judge, answer):
     assert verdict.status == "passed", verdict.message
 
 
+@pytest.mark.parametrize(
+    ("answer", "test"),
+    [
+        (
+            "import numpy as np\ndef f(): return np.ones((2, 2), np.longdouble)",
+            "assert np.allclose(f(), np.ones((2, 2)))",
+        ),
+        ("import numpy as np\ndef f(): return np.longdouble(0.5)", "assert f() == 0.5"),
+        (
+            "import numpy as np\ndef f(): return np.ones(2, np.clongdouble) * 1j",
+            "assert np.allclose(f(), 1j)",
+        ),
+        (
+            "import numpy as np\ndef f(): return np.array([1, 2], object)",
+            "assert len(f()) == 2 and f()[1] == 2",
+        ),
+    ],
+)
+def test_numbers_of_any_width_arrive(judge, answer, test):
+    verdict = judge.one(answer, f"import numpy as np\n{test}")
+    assert verdict.status == "passed", verdict.message
+
+
+def test_an_array_of_objects_costs_its_own_question_only(judge, book):
+    source = book(
+        ("solution", "q1", "f = None"),
+        ("test", "t1", "import numpy as np\nassert np.array(f()).shape == (2,)", 1),
+        ("solution", "q2", "g = None"),
+        ("test", "t2", "assert g() == 1", 1),
+    )
+    answers = {
+        "q1": "import numpy as np\ndef f(): return np.array([1, 2], object)",
+        "q2": "def g(): return 1",
+    }
+    first, second = judge(source, answers).verdicts
+    assert (first.status, second.status) == ("error", "passed")
+    assert "an array of objects does not cross" in first.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "!echo hello",
+        "!exit 3",
+        "out = !echo hello",
+        "%pip --version",
+        "%%time",
+        "%matplotlib inline",
+        "import os; os.system('true')",
+    ],
+)
+def test_a_line_for_the_shell_or_for_ipython_does_not_end_a_cell(judge, line):
+    verdict = judge.one(f"{line}\ndef f(): return 1", "assert f() == 1")
+    assert verdict.status == "passed", verdict.message
+
+
+def test_what_a_command_prints_is_among_the_outputs(judge, book):
+    source = book(("solution", "q", "x = 1"), ("test", "t", "assert x == 1", 1))
+    result = judge(source, {"q": "word = 'hello'\n!echo {word}; echo there >&2\nx = 1"})
+    assert result.verdicts[0].status == "passed", result.verdicts[0].message
+    printed = {output["name"]: output["text"] for output in result.outputs["q"]}
+    assert printed == {"stdout": "hello\n", "stderr": "there\n"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
