@@ -4,10 +4,10 @@ One line in `nbgrader_config.py` does it:
 
     c.Autograde.exporter_class = "cvgrade.seams.Walled"
 
-It is text, not a class, on purpose: where cvgrade is not installed nbgrader then stops with an error. A config
-file that imports what is not there is passed over as a whole, with a line in nbgrader's log, and submissions
-would run unprotected: let it import nothing, name classes as text, or set the environment variable
-TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR=1.
+It is text, not a class, on purpose: where cvgrade is not installed nbgrader then stops with an error. A
+config file that imports what is not there is passed over as a whole, with a line in nbgrader's log, and
+submissions would run unprotected: let it import nothing, name classes as text, or set the environment
+variable TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR=1.
 
 nbgrader goes on finding, copying and writing notebooks; its preprocessors are kept, but for those that run
 and believe the student's code:
@@ -22,6 +22,7 @@ student's interpreter. So no kernel is started at all. Where the wall cannot be 
 
 import copy
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,10 +38,11 @@ from cvgrade.intake.names import shown
 from cvgrade.run import sandbox as walls
 from cvgrade.run.coursework import Course
 from cvgrade.run.grading import written_mark
-from cvgrade.run.journal import Journal, journal_path
+from cvgrade.run.journal import Journal, JournalBusy, journal_path
 from cvgrade.run.plan import Result
 from cvgrade.run.stations import station
 
+BUSY_SECONDS = 30
 SANITIZERS = (theirs.ClearOutput, theirs.DeduplicateIds, theirs.OverwriteKernelspec, theirs.OverwriteCells)
 
 
@@ -174,7 +176,7 @@ class Save(theirs.NbGraderPreprocessor):
         """Write the marks into the gradebook, and the record into the journal of `cvgrade run`."""
         now, name = self.parent.now, self.parent.now.course.name
         unit, record = now.unit, now.record
-        with Journal(journal_path(now.course.root, name)) as journal:
+        with _journal(journal_path(now.course.root, name)) as journal:
             journal.add([(unit.key, unit.student, unit.notebook, record)], again=True)
             answered = frozenset(record["answered"])
             graded = Graded(unit.student, now.result, time=unit.time, answered=answered)
@@ -184,3 +186,15 @@ class Save(theirs.NbGraderPreprocessor):
         for problem in problems:
             self.log.warning("%s: %s", shown(unit.student), shown(problem, 300))
         return nb, resources
+
+
+def _journal(path):
+    """The journal, when another autograde of the same assignment has written its line."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return Journal(path)
+        except JournalBusy:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)

@@ -16,9 +16,13 @@
 A submission is a `plan.Job`; `Station.judge(job)` gives a `plan.Result`. A station judges as many at a time
 as threads call it: a further one costs the memory that its two workers write to, not another TensorFlow.
 
-* `plan`: Job, Result and what they hold; a Job out of two notebooks.
+* `job`, `plan`: Job, Result and what they hold; a Job out of two notebooks.
 * `names`, `ownership`: which names of a test cell are the tester's, and which the student's.
-* `judge`, `sandbox`: the station; bubblewrap's command line.
+* `judge`, `server`, `collected`, `sandbox`: the station; its fork servers; what the tester told it;
+  bubblewrap's command line.
+* `coursework`, `packages`, `versions`: an assignment in its course folder, and what decides its results.
+* `command`, `grading`, `journal`, `progress`: `cvgrade run`; the run itself; what was graded stays graded.
+* `cluster`, `stations`: dask.distributed, and what its workers keep.
 * `forkserver`, `warden`, `namespaces`: forking into a box, watching it, and what it is made of.
 * `student`, `shell`, `values`: the student's side: answering, IPython, what crosses by value.
 * `tester`, `link`, `crossing`, `standin`, `kinds`, `outputs`: the tester's side.

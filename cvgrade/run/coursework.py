@@ -1,12 +1,9 @@
 """An assignment in its course folder, what was handed in for it, and the job that each submission makes."""
 
-import ast
 import contextlib
 import copy
 import hashlib
-import importlib.util
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +15,8 @@ from cvgrade.intake.notebooks import NotebookRefused
 from cvgrade.intake.placing import RECORDS, TIMESTAMP
 from cvgrade.intake.repair import ReleaseError, repair
 from cvgrade.intake.roster import parse_time
-from cvgrade.run import sandbox as walls
 from cvgrade.run.journal import fingerprint
-from cvgrade.run.names import parse
+from cvgrade.run.packages import find_packages
 from cvgrade.run.plan import Limits, Result, Verdict, find_libraries, plan, read_files
 from cvgrade.run.stations import Setup, pack_folder
 from cvgrade.run.versions import versions
@@ -242,40 +238,6 @@ class Course:
                     f"{shown(student)}: {TIMESTAMP} holds no time; it counts as handed in on time"
                 )
         return parse_time(said) if said else None
-
-
-def find_packages(books, files=()):
-    """The course's own packages that notebooks import: those not installed where Python keeps packages.
-
-    Args:
-        books: notebooks.
-        files: names of files that lie beside them.
-
-    Returns:
-        Dict from name to folder.
-    """
-    names = set()
-    for book in books:
-        for cell in book.cells:
-            for part in ast.walk(parse(cell.source)) if cell.cell_type == "code" else ():
-                if isinstance(part, ast.Import):
-                    names.update(alias.name.partition(".")[0] for alias in part.names)
-                elif isinstance(part, ast.ImportFrom) and part.module and not part.level:
-                    names.add(part.module.partition(".")[0])
-    beside = {Path(file).parts[0].removesuffix(".py") for file in files}
-    there = [Path(folder) for folder in (*walls.python_folders(), *walls.SYSTEM)]
-    found = {}
-    for name in sorted(names - beside - set(sys.stdlib_module_names)):
-        try:
-            spec = importlib.util.find_spec(name)
-        except (ImportError, ValueError):
-            continue
-        if spec is None or not spec.submodule_search_locations or not spec.origin:
-            continue
-        folder = Path(spec.origin).resolve().parent
-        if not any(folder.is_relative_to(one) or folder.is_relative_to(one.resolve()) for one in there):
-            found[name] = folder
-    return found
 
 
 def _read_config(root):

@@ -52,17 +52,25 @@ def book(double, total):
     return made
 
 
-def nbgrader(root, *words, **environment):
+def start(root, *words, **environment):
     path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
-    line = [sys.executable, "-m", "nbgrader", *words]
-    return subprocess.run(
-        line,
+    return subprocess.Popen(
+        [sys.executable, "-m", "nbgrader", *words],
         cwd=root,
         env={**kit.environment(), "PATH": path, **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=300,
     )
+
+
+def ended(process):
+    out, err = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def nbgrader(root, *words, **environment):
+    return ended(start(root, *words, **environment))
 
 
 def course(root, students, *config):
@@ -226,6 +234,17 @@ def test_a_link_in_a_submission_costs_that_student_only_and_is_followed_nowhere(
     assert autos(root, "wrong") == (2, 3)
     done = nbgrader(root, "autograde", kit.NAME, "--student", "half")
     assert done.returncode != 0
+
+
+def test_two_autogrades_at_once_wait_for_each_other(root):
+    for student in ("half", "right"):
+        kit.write(root / "submitted" / student / kit.NAME / f"{kit.NAME}.ipynb", book(*CLASS["wrong"]))
+    both = [
+        start(root, "autograde", kit.NAME, "--student", student, "--force") for student in ("half", "right")
+    ]
+    for done in map(ended, both):
+        assert done.returncode == 0, done.stderr
+    assert autos(root, "half") == autos(root, "right") == (0, 0)
 
 
 def test_no_execute_does_not_let_handed_in_outputs_count(root):

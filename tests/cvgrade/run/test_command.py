@@ -8,8 +8,9 @@ import pytest
 
 from cvgrade.intake.placing import RECORDS
 from cvgrade.run import command, grading
-from cvgrade.run.coursework import Course, RunError, find_packages
+from cvgrade.run.coursework import Course, RunError
 from cvgrade.run.journal import Journal, JournalBusy, journal_path
+from cvgrade.run.packages import find_packages
 
 pytest.importorskip("distributed")
 pytestmark = [
