@@ -78,7 +78,9 @@ def read_marks(db_url, course_id, assignment):
     try:
         engine = create_engine(db_url)
         with contextlib.closing(engine.connect()) as database:
-            return _read(database, api, course_id, assignment)
+            found = _read(database, api, course_id, assignment)
+        engine.dispose()
+        return found
     except (SQLAlchemyError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise MarksError(

@@ -227,6 +227,20 @@ def test_a_class_of_one_that_could_not_be_read_has_a_report(tmp_path):
         assert part in read.text
 
 
+@pytest.mark.postgres
+def test_a_gradebook_in_postgresql_is_read_as_well(tmp_path):
+    from test_gradebook import postgres
+
+    with postgres() as url:
+        root = kit.course(tmp_path / "course", {"amara": "right", "bjorn": "half"}, url)
+        judged = page_kit.verdicts(2.0, 0.0, "total: wrong", "adds nothing")
+        page_kit.keep(root, [page_kit.result("amara"), page_kit.result("bjorn", judged)])
+        assert cvgrade(root, "feedback") == 0
+        assert cvgrade(root, "report") == 0
+    assert "2 of 9 points so far" in page_kit.check_harmless(feedback(root, "bjorn")).text
+    assert not (root / "gradebook.db").exists()
+
+
 LAST = """
 import numpy as np
 import matplotlib.pyplot as plt
