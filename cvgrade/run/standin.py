@@ -10,7 +10,7 @@ import inspect
 import reprlib
 
 from cvgrade.run import kinds
-from cvgrade.run.values import ARITHMETIC, COMPARISONS
+from cvgrade.run.special import ARITHMETIC, COMPARISONS
 
 ATTRIBUTES = {
     "__name__",

@@ -18,8 +18,9 @@ import stat
 import sys
 import threading
 
+from cvgrade.run import errors, values, wire
 from cvgrade.run import shell as shells
-from cvgrade.run import values, wire
+from cvgrade.run.special import SPECIAL
 
 MOST_FILES = 1000
 FROM_TESTER = 2 << 30  # trusted: an assignment may come with large files
@@ -74,7 +75,7 @@ class Server:
         self.busy += 1
         try:
             encoder = values.StudentEncoder(self.objects)
-            return {"error": values.describe_error(error, encoder)}, encoder.buffers
+            return {"error": errors.describe_error(error, encoder)}, encoder.buffers
         except BaseException as second:
             kind = type(second).__name__
             return {
@@ -124,7 +125,7 @@ class Server:
         finally:
             self.busy = busy
         if "error" in reply:
-            raise values.make_error(reply["error"])
+            raise errors.make_error(reply["error"])
         return decoder.value(reply["ok"])
 
     @contextlib.contextmanager
@@ -199,7 +200,7 @@ class Server:
         target = decoder.value(request["on"])
         args = [decoder.value(arg) for arg in request["args"]]
         with self._theirs():
-            return values.SPECIAL[request["name"]](target, *args)
+            return SPECIAL[request["name"]](target, *args)
 
     def _do_isinstance(self, request, decoder):
         return isinstance(decoder.value(request["on"]), decoder.value(request["kind"]))

@@ -1,14 +1,12 @@
 """The student's side of values: what goes over by value, and what stays behind a handle."""
 
 import enum
-import inspect
-import operator
 import sys
 
 from cvgrade.run import codec
+from cvgrade.run.errors import MOST_MRO, error_classes, text_of
+from cvgrade.run.special import SPECIAL
 
-MOST_TEXT = 4000
-MOST_MRO = 40
 EXACT = (
     (bool, bool),
     (int, int.__int__),
@@ -20,81 +18,6 @@ EXACT = (
 CONTAINERS = (list, tuple, dict, set, frozenset)
 
 
-def _exit(target, error):
-    error = make_error(error) if error else None
-    return bool(target.__exit__(type(error) if error else None, error, None))
-
-
-def _array(target):
-    import numpy as np
-
-    return np.array(target, subok=False)
-
-
-def _signature(target):
-    kinds = []
-    for part in inspect.signature(target).parameters.values():
-        given = part.default is not part.empty
-        plain = isinstance(part.default, (type(None), bool, int, float, str, tuple))
-        kinds.append([part.name, int(part.kind), given, part.default if given and plain else None])
-    return kinds
-
-
-def _binary(name):
-    function = getattr(operator, name)
-    return lambda target, other: function(target, other)
-
-
-def _swapped(name):
-    function = getattr(operator, name)
-    return lambda target, other: function(other, target)
-
-
-ARITHMETIC = [
-    "add",
-    "sub",
-    "mul",
-    "matmul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "and_",
-    "or_",
-    "xor",
-    "lshift",
-    "rshift",
-]
-COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
-SPECIAL = {
-    "__len__": len,
-    "__iter__": iter,
-    "__next__": next,
-    "__reversed__": reversed,
-    "__getitem__": operator.getitem,
-    "__setitem__": operator.setitem,
-    "__delitem__": operator.delitem,
-    "__contains__": operator.contains,
-    "__enter__": lambda target: target.__enter__(),
-    "__exit__": _exit,
-    "__bool__": bool,
-    "__int__": int,
-    "__float__": float,
-    "__complex__": complex,
-    "__index__": operator.index,
-    "__array__": _array,
-    "__abs__": abs,
-    "__neg__": operator.neg,
-    "__pos__": operator.pos,
-    "__invert__": operator.invert,
-    "__round__": round,
-    "__repr__": lambda target: repr(target)[:MOST_TEXT],
-    "__str__": lambda target: str(target)[:MOST_TEXT],
-    "__format__": lambda target, spec: format(target, spec)[:MOST_TEXT],
-    "__signature__": _signature,
-    **{f"__{name.strip('_')}__": _binary(name) for name in ARITHMETIC + COMPARISONS},
-    **{f"__r{name.strip('_')}__": _swapped(name) for name in ARITHMETIC},
-}
 ALWAYS = {"__repr__", "__str__", "__format__", "__signature__", "__eq__", "__ne__", "__exit__"}
 
 
@@ -144,13 +67,13 @@ class StudentEncoder(codec.Encoder):
     def handle(self, value):
         """The node of an object that stays here."""
         kind = type(value)
-        mro = [[_text(part.__module__), _text(part.__qualname__)] for part in kind.__mro__[:MOST_MRO]]
+        mro = [[text_of(part.__module__), text_of(part.__qualname__)] for part in kind.__mro__[:MOST_MRO]]
         dunders = [name for name in SPECIAL if name not in ALWAYS and _has(kind, name)]
         info = {"mro": mro, "dunders": dunders, "callable": callable(value)}
         if isinstance(value, type):
-            info["class"] = _text(value.__qualname__)
+            info["class"] = text_of(value.__qualname__)
             info["bases"] = [
-                [_text(part.__module__), _text(part.__qualname__)] for part in value.__mro__[1:MOST_MRO]
+                [text_of(part.__module__), text_of(part.__qualname__)] for part in value.__mro__[1:MOST_MRO]
             ]
         return ["h", self.objects.number(value), info]
 
@@ -223,7 +146,7 @@ class StudentEncoder(codec.Encoder):
         )
         if is_variable:
             array = value.numpy()
-            path = _text(getattr(value, "path", None) or value.name)
+            path = text_of(getattr(value, "path", None) or value.name)
             return ["V", *self.array(array), bool(value.trainable), path]
         return None
 
@@ -300,46 +223,6 @@ def is_mutable(value):
     return type(value) in (list, dict, set, bytearray) or (np is not None and type(value) is np.ndarray)
 
 
-def describe_error(error, encoder):
-    """An exception for the wire: its classes by name, its text, its line in the student's cell."""
-    try:
-        text = str(error)[:MOST_TEXT]
-    except BaseException:
-        text = ""
-    line, trace = None, error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if "ipykernel" in name or name.startswith("<ipython-input"):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    mro = error_classes(type(error), encoder.objects)
-    found = {"mro": mro, "text": text, "line": line}
-    name = getattr(error, "name", None)
-    if isinstance(name, str):
-        found["name"] = name[:200]
-    if type(error).__module__ not in ("builtins", "numpy", "tensorflow"):
-        found["object"] = encoder.handle(error)
-    return found
-
-
-def error_classes(kind, objects):
-    """The classes of an exception: `[module, name]`, and for the student's own also the handle's number."""
-    found = []
-    for part in kind.__mro__[:MOST_MRO]:
-        entry = [_text(part.__module__), _text(part.__qualname__)]
-        found.append([*entry, objects.number(part)] if part.__module__ == "__main__" else entry)
-    return found
-
-
-def make_error(described):
-    """An exception of the tester's, on the student's side."""
-    for module, name, *_ in described["mro"]:
-        kind = getattr(sys.modules.get("builtins"), name, None) if module == "builtins" else None
-        if isinstance(kind, type) and issubclass(kind, BaseException):
-            return kind(described["text"])
-    return RuntimeError(described["text"])
-
-
 def _callable(callback, number, name):
     def function(*args, **kwargs):
         return callback(number, args, kwargs)
@@ -359,7 +242,3 @@ def _named(module, name):
 
 def _has(kind, name):
     return getattr(kind, name, None) is not None
-
-
-def _text(value):
-    return value[:200] if type(value) is str else str(value)[:200]

@@ -134,8 +134,9 @@ tried('gradebook', lambda: open({str(gradebook)!r}, 'r+').write('x'))
 for folder in ('/', '/usr', '/usr/bin', '/usr/lib', '/etc', '/dev', '/proc', '/opt', '/opt/cvgrade/cvgrade/run',
                '/opt/course', '/opt/staged', '/run', '/run/box', '/home', '/root',
                *(path for path in {sandbox.python_folders()!r} if os.path.isdir(path)),
-               *(path for path in sys.path if os.path.isdir(path) and path not in ('', '.')),
-               *site.getsitepackages(), os.path.dirname(sys.executable), os.path.dirname(os.__file__)):
+               *(path for path in [*sys.path, *site.getsitepackages()] if os.path.isdir(path)
+                 and path.startswith(({", ".join(repr(one + "/") for one in sandbox.python_folders())}, '/opt/'))),
+               os.path.dirname(sys.executable), os.path.dirname(os.__file__)):
     tried(('write', folder), lambda: write(os.path.join(folder, 'x')))
     tried(('rename', folder), lambda: os.rename(folder, '/tmp/mine'))
 tried('change the packages', lambda: open(glob.__file__, 'a').write('x'))
