@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 from cvgrade import build, course
@@ -68,12 +69,14 @@ def student_bundle(folder, out, repository=None, report=print):
         for name in KEPT:
             if (root / name).is_file():
                 shutil.copyfile(root / name, made / name)
-        about = readme(_project(root), lessons, titles, new)
-        wheel = _wheel(root, Path(work) / "package", made, about, old, new)
+        needs = [name for name in ("requirements.txt",) if (made / name).is_file()]
+        about = partial(readme, _project(root), lessons, titles, new, needs=needs)
+        about = partial(about, licence=(made / "LICENSE").is_file())
+        wheel = _wheel(root, Path(work) / "package", made, about(), old, new)
         if wheel:
             report(f"The package {wheel}")
         _point(made, old, new, wheel)
-        (made / "README.md").write_text(readme(_project(root), lessons, titles, new, wheel), encoding="utf-8")
+        (made / "README.md").write_text(about(wheel=wheel), encoding="utf-8")
         zipped = Path(work) / f"{FOLDER}.zip"
         _zip(made, zipped)
         report("Searching every file, unpacked, for solutions, hidden tests and answers")
@@ -91,7 +94,8 @@ def student_bundle(folder, out, repository=None, report=print):
 def _assignments(folder, names, work, made, report):
     """Release every assignment in a copy of the course; dict from name to title."""
     shutil.copytree(folder / "src", work / "src", ignore=shutil.ignore_patterns(*SKIPPED))
-    shutil.copytree(folder / "source", work / "source", ignore=shutil.ignore_patterns(*SKIPPED))
+    if (folder / "source").is_dir():
+        shutil.copytree(folder / "source", work / "source", ignore=shutil.ignore_patterns(*SKIPPED))
     if (folder / course.CONFIG).exists():
         shutil.copyfile(folder / course.CONFIG, work / course.CONFIG)
     titles = {}

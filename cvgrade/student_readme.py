@@ -4,7 +4,7 @@ MADE = "<!-- made by cvgrade student-bundle -->"
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
-def readme(title, lessons, assignments, address, wheel=""):
+def readme(title, lessons, assignments, address, wheel="", needs=(), licence=False):
     """The README as markdown.
 
     Args:
@@ -13,16 +13,18 @@ def readme(title, lessons, assignments, address, wheel=""):
         assignments: dict from name to title.
         address: of the repository on GitHub where it will be, or "".
         wheel: file name of the package, or "".
+        needs: names of files for `pip install -r`.
+        licence: whether a file LICENSE is there.
     """
-    parts = [f"# {title}", "", _begin(lessons, assignments), *_start(wheel, address)]
+    parts = [f"# {title}", "", _begin(lessons, assignments), *_start(wheel, address, needs)]
     if lessons:
         parts += ["", "## Lessons", "", *_table(lessons, "notebooks", address)]
         parts += ["", "Each runs from top to bottom, on a laptop as well; a GPU only makes it faster."]
     if assignments:
         files = {f"{name}/{name}.ipynb": text for name, text in assignments.items()}
         parts += ["", "## Assignments", "", *_table(files, "assignments", address), "", HAND_IN]
-    parts += ["", "## Licence", "", "See [LICENSE](LICENSE).", "", MADE, ""]
-    return "\n".join(parts)
+    parts += ["", "## Licence", "", "See [LICENSE](LICENSE)."] if licence else []
+    return "\n".join([*parts, "", MADE, ""])
 
 
 HAND_IN = """\
@@ -41,13 +43,13 @@ def _begin(lessons, assignments):
     return f"{' and '.join(parts)}, as notebooks. Open them on Colab, or on your own computer."
 
 
-def _start(wheel, address):
+def _start(wheel, address, needs):
     parts = ["", "## Start", ""]
     if address:
         parts += ["**On Colab** press a badge below; the first cell installs what is missing.", ""]
     parts += ["**On your computer** you need Python 3.10 to 3.13. In this folder:", "", "```sh"]
     parts += ["python3 -m venv .venv", ". .venv/bin/activate      # on Windows: .venv\\Scripts\\activate"]
-    parts += ["pip install jupyterlab -r requirements.txt"]
+    parts += ["pip install jupyterlab" + "".join(f" -r {name}" for name in needs)]
     parts += [f"pip install --no-deps {wheel}"] if wheel else []
     return [*parts, "jupyter lab", "```"]
 

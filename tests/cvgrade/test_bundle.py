@@ -280,6 +280,42 @@ def test_nothing_is_published_when_something_is_found(made, tmp_path, capsys):
     assert list((tmp_path / "dist").iterdir()) == []
 
 
+TINY = """\
+# %% [markdown]
+# # Sums
+# Write `total`.
+
+# %% solution="total"
+### BEGIN SOLUTION
+def total(numbers):
+    return sum(number for number in numbers if number is not None)
+### END SOLUTION
+
+# %% test="total_test" points=1
+assert total([1, 2]) == 3
+### BEGIN HIDDEN TESTS
+assert total([1, None, 41]) == 42
+### END HIDDEN TESTS
+"""
+
+
+@pytest.mark.slow
+def test_a_course_of_another_subject_without_lessons_and_package_is_published_too(tmp_path, capsys):
+    source = tmp_path / "kit" / "assignments" / "src" / "sums" / "notebook.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(TINY)
+    shutil.copyfile(COURSE / "nbgrader_config.py", tmp_path / "kit" / "assignments" / "nbgrader_config.py")
+    root = tmp_path / "kit" / "assignments"
+    assert cli.main(["student-bundle", "--course", str(root), "--out", str(tmp_path)]) == 0
+    assert set(snapshot(tmp_path / "student")) == {"README.md", "assignments/sums/sums.ipynb"}
+    readme = (tmp_path / "student" / "README.md").read_text("utf-8")
+    assert "[Sums](assignments/sums/sums.ipynb)" in readme
+    assert "LICENSE" not in readme
+    assert ".whl" not in readme
+    assert "-r " not in readme
+    assert "None, 41" not in (tmp_path / "student/assignments/sums/sums.ipynb").read_text("utf-8")
+
+
 def test_archives_within_archives_end(secrets, tmp_path):
     content = b"x"
     for _ in range(12):
