@@ -137,7 +137,7 @@ class TesterDecoder(codec.Decoder):
     def _other_ec(self, depth, mro):
         if not kinds.check_mro(mro):
             raise WireError("malformed class")
-        return kinds.exception(mro, self.link._own_error)
+        return kinds.exception(mro, self.link.raised.own)
 
     def _other_lib(self, depth, module, name, handle=None):
         found = kinds.find(module, name)

@@ -10,33 +10,14 @@ import time
 import weakref
 
 from cvgrade.run import crossing, kinds, standin, wire
+from cvgrade.run.faults import Gone, Malformed, OutOfMemory, StudentError, TimedOut
+from cvgrade.run.raised import Raised
 
-MOST_TEXT = 4000
 MOST_CALLBACKS = 100_000
 MOST_SENT = 2 << 30
 GRACE = 2.0  # seconds between an interrupt and the end
 BUDGET = 256 << 20  # bytes of answers to one test cell
 ENCODED = ("on", "value", "args", "kwargs", "files", "kind")
-
-
-class StudentError(BaseException):
-    """The student's side failed, not by an exception of its code. No `except Exception` hides it."""
-
-
-class TimedOut(StudentError):
-    """The student's code was stopped because its time was up."""
-
-
-class Gone(StudentError):
-    """The student's process has ended."""
-
-
-class Malformed(StudentError):
-    """The student's process answered something that is no answer."""
-
-
-class OutOfMemory(Gone):
-    """The student's process was ended because it used too much memory."""
 
 
 class Link:
@@ -57,7 +38,7 @@ class Link:
         self.models = set()  # classes of models that could not be rebuilt here
         self.in_place = False  # whether changes of arguments in place are brought back in this cell
         self.standins = weakref.WeakValueDictionary()
-        self.known, self.functions, self.callbacks, self.errors = set(), {}, 0, {}
+        self.known, self.functions, self.callbacks, self.raised = set(), {}, 0, Raised()
         self.rebuilt = {}
         self.touched = 0  # how often the student's code ran: values seen before may have changed since
         self.fault = None  # the worst that happened during this cell, whatever the test makes of it
@@ -270,7 +251,7 @@ class Link:
         decoder = crossing.TesterDecoder(self, buffers)
         try:
             if "error" in reply:
-                error = self._error(reply["error"], decoder)
+                error = self.raised.make(reply["error"], decoder)
             elif "ok" in reply:
                 return decoder.value(reply["ok"])
             else:
@@ -279,42 +260,6 @@ class Link:
             self.fault = "tampered"  # this answer is worthless; the next may be right
             raise Malformed(str(malformed)) from None
         raise error
-
-    def _error(self, described, decoder):
-        if type(described) is not dict or not kinds.check_mro(described.get("mro")):
-            raise wire.WireError("malformed error")
-        text = described.get("text")
-        text = text[:MOST_TEXT] if type(text) is str else ""
-        name = described["mro"][0][1]
-        if name in ("KeyboardInterrupt", "MemoryError") and self.fault is None and name == "MemoryError":
-            self.fault = "memory"
-        kind = kinds.exception(described["mro"], self._own_error)
-        try:
-            error = kind(text)
-        except Exception:
-            error = RuntimeError(text)
-        if "object" in described:
-            remote = decoder.value(described["object"])
-            if standin.isinstance_of_standin(remote):
-                with contextlib.suppress(AttributeError, TypeError):
-                    error.__cvgrade_remote__ = remote
-        if type(described.get("name")) is str and isinstance(error, NameError):
-            error.name = described["name"][:200]
-        with contextlib.suppress(AttributeError, TypeError):
-            error.__student_line__ = described.get("line") if type(described.get("line")) is int else None
-            error.__student_class__ = name
-        return error
-
-    def _own_error(self, number, base, name):
-        if number not in self.errors:
-            if len(self.errors) > 1000:
-                raise wire.WireError("too many classes")
-            body = {"__module__": "student", "__getattr__": _error_attribute, "__cvgrade_number__": number}
-            try:
-                self.errors[number] = type(name, (base,), body)
-            except TypeError:
-                self.errors[number] = type(name, (Exception,), body)
-        return self.errors[number]
 
     def _call_back(self, seq, reply, buffers):
         """A function that the test passed in, called by the student's code; it runs here."""
@@ -344,13 +289,6 @@ def _encode(encoder, key, value):
     if key == "kwargs":
         return {name: encoder.node(item) for name, item in value.items()}
     return encoder.node(value)
-
-
-def _error_attribute(self, name):
-    remote = self.__dict__.get("__cvgrade_remote__")
-    if remote is None or (name.startswith("__") and name.endswith("__")):
-        raise AttributeError(name)
-    return getattr(remote, name)
 
 
 def _score(target, kind, inputs, truth):

@@ -7,7 +7,6 @@ cell came to its end here and nothing went wrong on the way.
 
 import ast
 import contextlib
-import math
 import os
 import signal
 import socket
@@ -15,10 +14,12 @@ import sys
 import time
 import traceback
 
-from cvgrade.run import ownership, standin, wire
-from cvgrade.run.link import Link, StudentError, TimedOut
+from cvgrade.run import ownership, wire
+from cvgrade.run.faults import StudentError, TimedOut
+from cvgrade.run.link import Link
 from cvgrade.run.outputs import clean
 from cvgrade.run.plan import HIDDEN, IN_PLACE, Job, Verdict
+from cvgrade.run.scoring import score_of
 from cvgrade.run.student import seed
 from cvgrade.run.workfiles import Brought
 
@@ -169,7 +170,7 @@ class Tester:
             return "timeout", 0.0, "The test took too long on what your code returned.", ""
         if error is not None:
             return self._explain(step, error)
-        return _score(value, step.points)
+        return score_of(value, step.points)
 
     def _explain(self, step, error):
         kind, theirs = type(error).__name__, getattr(error, "__student_class__", None) is not None
@@ -209,31 +210,6 @@ def _execute(source, name, names):
     if last is None:
         return None
     return eval(compile(ast.Expression(last.value), name, "eval"), names)
-
-
-def _score(value, points):
-    """(status, score, message, hint) of a test cell that came to its end with this value."""
-    np = sys.modules.get("numpy")
-    if value is None:
-        return "passed", points, "", ""
-    if standin.isinstance_of_standin(value):
-        return "failed", 0.0, "The test ended in an object of your code where a score was expected.", ""
-    if np is not None and isinstance(value, (np.floating, np.integer, np.bool_)):
-        value = value.item()
-    if type(value) is bool:
-        if value:
-            return "passed", points, "", ""
-        return "failed", 0.0, "The test's last check is False.", ""
-    if type(value) not in (int, float):
-        return (
-            "failed",
-            0.0,
-            "The test ended in something that is not a number where a score was expected.",
-            "",
-        )
-    if not math.isfinite(value) or value < 0 or value > points:
-        return "failed", 0.0, f"The test gave the score {value:g}, which is not between 0 and {points:g}.", ""
-    return ("passed" if value == points else "failed"), float(value), "", ""
 
 
 def _is_hidden(step, error):

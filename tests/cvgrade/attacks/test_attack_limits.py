@@ -44,6 +44,13 @@ def test_a_test_that_forgives_exceptions_does_not_pass_when_the_process_dies(jud
     )
 
 
+@pytest.mark.attack(30)
+def test_an_end_after_another_failure_is_still_an_end(judge):
+    answer = "import os\ndef f(x):\n    if x: os._exit(0)\n    raise MemoryError('so much')"
+    test = "for x in (0, 1):\n    try:\n        f(x)\n    except:\n        pass"
+    assert judge.one(answer, test).status == "crashed"
+
+
 BOMBS = {
     "memory": ("x = []\nwhile True: x.append(bytearray(50 << 20))", {"error", "not_run"}),
     "memory of children": (
