@@ -9,6 +9,14 @@ from dataclasses import dataclass
 from cvgrade import samples
 from cvgrade.answers import REASONS, read_answers
 
+EPILOG = """\
+A false reject is a right answer that loses marks; a false accept a wrong one that keeps them. A wrong answer
+must lose exactly the questions that its file names, and its student must be told the words that stand there.
+
+exit codes: 0 all is as it must be; 1 a false reject or accept, a hint that is not shown, marks that differ
+from nbgrader's for no documented reason, or mutants that survive without one; 2 wrong use
+"""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -205,8 +213,10 @@ def add_arguments(parser):
     Args:
         parser: an `argparse.ArgumentParser`; `--course` is there already.
     """
+    from argparse import RawDescriptionHelpFormatter
     from pathlib import Path
 
+    parser.epilog, parser.formatter_class = EPILOG, RawDescriptionHelpFormatter
     parser.add_argument("name", nargs="*", help="assignments (default: all)")
     parser.add_argument("--only", nargs="+", metavar="ANSWER", help="only these answers")
     parser.add_argument(
@@ -220,12 +230,11 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--mutants",
-        nargs="?",
-        const=0,
-        type=int,
-        metavar="MOST",
-        help="change the reference solutions in small ways too, and list what no test notices; with a number "
-        "only so many changes, drawn with a fixed seed",
+        action="store_true",
+        help="change the reference solutions in small ways too, and list the changes that no test notices",
+    )
+    parser.add_argument(
+        "--sample", type=_positive, metavar="N", help="only N mutants, drawn with a fixed seed (default: all)"
     )
     parser.add_argument(
         "--out",
@@ -233,7 +242,9 @@ def add_arguments(parser):
         default=Path("out/report-card"),
         help="folder to work in, emptied first (%(default)s)",
     )
-    parser.add_argument("--workers", type=int, help="submissions at a time (default: one for each core)")
+    parser.add_argument(
+        "--workers", type=_positive, metavar="N", help="submissions at a time (default: one for each core)"
+    )
     parser.add_argument(
         "--sandbox",
         choices=("bubblewrap", "none"),
@@ -266,7 +277,7 @@ def run(options):
             text, differences = compare_text(answers, results)
             _say(text)
             faults += differences
-        if options.mutants is not None:
+        if options.mutants:
             faults += _mutants(options, name, rest)
     return 1 if faults else 0
 
@@ -277,9 +288,17 @@ def _mutants(options, name, rest):
 
     _say(f"\nMutants of the reference solutions of {name}")
     root = options.out / name
-    found = mutation.survey(options.course, name, root, most=options.mutants or None, **rest)
+    found = mutation.survey(options.course, name, root, most=options.sample, **rest)
     _say(mutation.survey_text(found))
     return int(not found.good)
+
+
+def _positive(text):
+    import argparse
+
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return int(text)
 
 
 def _say(line):
