@@ -19,10 +19,10 @@ WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 # A kernel for each worker, a core for each kernel: TensorFlow would take them all.
 ONE_CORE := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 
-.PHONY: help install demo test test-quick test-colab lab notebooks assignments report-card bench badges lint constraints clean
+.PHONY: help install demo test test-quick test-colab lab notebooks assignments report-card attack bench bench-scale badges student-bundle lint constraints clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## make .venv with everything that the other targets need
 
@@ -70,15 +70,24 @@ notebooks: install ## rebuild and execute the lessons from notebooks/src
 assignments: install ## rebuild the assignments from assignments/src
 	@$(BIN)/cvgrade build
 
-report-card: install ## grade every right, wrong and empty answer; 0 false rejects and accepts or it fails
-	@$(BIN)/cvgrade report-card
+report-card: install ## grade every right, wrong and empty answer, and mutants of the solutions; a false one fails
+	@$(BIN)/cvgrade report-card --mutants
+
+attack: install ## run every attack; print what stock nbgrader gives for it and what ours gives
+	@$(BIN)/python tests/cvgrade/attacks/table.py
 
 bench: install ## measure against the peers; writes bench/results.json
 	@$(BIN)/python -m pip install -q --no-deps -r bench/peers.txt
 	@$(BIN)/python bench/run.py $(BENCH)
 
+bench-scale: install ## grade a simulated class of 10,000 one-cell submissions; writes bench/results.json
+	@CVGRADE_SCALE=10000 $(BIN)/python bench/run.py scale
+
 badges: install ## point badges and install cells at a repository: make badges REPO=owner/name
 	@$(BIN)/python notebooks/badges.py $(REPO)
+
+student-bundle: install ## what you publish, in dist/: lessons, assignments, the package, no answer (REPO=owner/name)
+	@$(BIN)/cvgrade student-bundle $(if $(REPO),--repo $(REPO))
 
 lint: install ## ruff: check and format
 	$(BIN)/ruff check --fix .

@@ -17,7 +17,8 @@ what it is:
 
 `loses` maps each test cell that must get no marks to words that the student must be shown; a right answer has
 none. The files in the assignment's `handed_in/` folder are handed in beside every answer's notebook; `files`
-exchanges one for another, given relative to that folder, or leaves it out with null.
+exchanges one for another, given relative to that folder, or leaves it out with null. `nbgrader` maps a test
+cell for which stock nbgrader gives another mark to the reason, a key of `REASONS`.
 """
 
 import copy
@@ -33,6 +34,13 @@ from cvgrade.build import SOLUTION, AssignmentError, read_source
 
 EMPTY = "empty"
 REFERENCE = "reference"
+# Where stock nbgrader, by its own rules, gives an honest answer another mark; an answer's front matter names
+# one of these for a question in `nbgrader`.
+REASONS = {
+    "stderr": "nbgrader takes anything written to stderr in a test cell, a warning too, for a failure",
+    "namespace": "nbgrader runs the tests among the student's names, so that one of these can replace theirs",
+    "process": "nbgrader runs the tests in the student's process, where a changed library changes them",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Answer:
         cells: dict from the grade id of a solution cell to the code that replaces it.
         loses: dict from the grade id of a test cell to the words that the student must be shown.
         files: dict from the name of a file handed in to its path here.
+        nbgrader: dict from the grade id of a test cell to the key in `REASONS` that tells why stock nbgrader
+            gives another mark for it.
     """
 
     name: str
@@ -54,6 +64,7 @@ class Answer:
     cells: dict = field(default_factory=dict)
     loses: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
+    nbgrader: dict = field(default_factory=dict)
 
 
 def read_answers(course, name):
@@ -79,10 +90,15 @@ def read_answers(course, name):
         for path in sorted((folder / kind).glob("*.py")):
             answer = _read(path, kind, folder, usual)
             for grade_id, known in [(key, solutions) for key in answer.cells] + [
-                (key, tests) for key in answer.loses
+                (key, tests) for key in (*answer.loses, *answer.nbgrader)
             ]:
                 if grade_id not in known:
                     raise AssignmentError(f"{path}: the assignment has no cell {grade_id!r}")
+            for reason in answer.nbgrader.values():
+                if reason not in REASONS:
+                    raise AssignmentError(
+                        f"{path}: nbgrader must name a reason out of {', '.join(REASONS)}, got {reason!r}"
+                    )
             if kind == "wrong" and not answer.loses:
                 raise AssignmentError(f"{path}: a wrong answer must say what it loses")
             if kind == "right" and answer.loses:
@@ -132,10 +148,11 @@ def _ids(book, flag):
 
 def _read(path, kind, folder, usual):
     header, body = _front_matter(path)
-    unknown = set(header) - {"title", "loses", "files"}
+    unknown = set(header) - {"title", "loses", "files", "nbgrader"}
     if unknown or "title" not in header:
         raise AssignmentError(
-            f"{path}: the front matter needs a title and may have loses and files; got {sorted(header)}"
+            f"{path}: the front matter needs a title and may have loses, files and nbgrader; "
+            f"got {sorted(header)}"
         )
     cells = {
         cell.metadata["title"]: cell.source
@@ -149,7 +166,15 @@ def _read(path, kind, folder, usual):
             files[name] = folder / "handed_in" / origin
             if not files[name].is_file():
                 raise AssignmentError(f"{path}: {files[name]} does not exist")
-    return Answer(path.stem, kind, header["title"], cells, header.get("loses") or {}, files)
+    return Answer(
+        path.stem,
+        kind,
+        header["title"],
+        cells,
+        header.get("loses") or {},
+        files,
+        header.get("nbgrader") or {},
+    )
 
 
 def _front_matter(path):

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from cvgrade import __version__
@@ -59,18 +60,33 @@ def _parser():
     )
     release.add_argument("name")
 
-    demo = _command(
-        commands, "demo", _demo, "grade a small class of sample answers; feedback and a table of marks"
+    _module(commands, "collect", "cvgrade.intake.command", "take in what an LMS gives: a folder or a ZIP")
+    _module(
+        commands, "run", "cvgrade.run.command", "grade what was collected, behind a wall, into the gradebook"
     )
-    demo.add_argument("name")
-    _grading(demo, "out/course")
+    _module(
+        commands,
+        "export",
+        "cvgrade.export",
+        "write marks as Canvas, Moodle or a spreadsheet imports them",
+    )
 
-    card = _command(
-        commands, "report-card", _report_card, "grade every sample answer and judge the tests by them"
+    _module(commands, "feedback", "cvgrade.pages.feedback_command", "write a page for each student")
+    _module(commands, "report", "cvgrade.pages.report_command", "write a page on how the assignment went")
+    _module(commands, "student-bundle", "cvgrade.bundle", "make what you publish, with no answer in it")
+
+    _module(
+        commands,
+        "demo",
+        "cvgrade.demo",
+        "take a small class of sample answers the whole way, from release to marks and feedback",
     )
-    card.add_argument("name", nargs="*", help="assignments (default: all)")
-    card.add_argument("--only", nargs="+", metavar="ANSWER", help="only these answers")
-    _grading(card, "out/report-card")
+    _module(
+        commands,
+        "report-card",
+        "cvgrade.report_card",
+        "grade every sample answer and judge the tests by them",
+    )
     return parser
 
 
@@ -83,11 +99,10 @@ def _command(commands, name, run, text):
     return parser
 
 
-def _grading(parser, out):
-    parser.add_argument(
-        "--out", type=Path, default=Path(out), help="folder to work in, emptied first (%(default)s)"
-    )
-    parser.add_argument("--workers", type=int, help="submissions at a time (default: one for each core)")
+def _module(commands, name, module, text):
+    """A command whose arguments and work are a module's `add_arguments` and `run`."""
+    part = import_module(module)
+    part.add_arguments(_command(commands, name, part.run, text))
 
 
 def _build(options):
@@ -114,32 +129,6 @@ def _release(options):
     folder = course.release(options.course, options.name)
     print(f"{folder}: no solution and no hidden test in it")
     return 0
-
-
-def _demo(options):
-    from cvgrade import build, samples
-
-    build.build(options.course, options.name)
-    samples.demo(options.course, options.name, options.out, options.workers, report=_say)
-    return 0
-
-
-def _report_card(options):
-    from cvgrade import build, samples
-
-    status = 0
-    for name in options.name or build.names(options.course):
-        build.build(options.course, name)
-        verdicts = samples.report_card(
-            options.course, name, options.out / name, options.workers, report=_say, only=options.only
-        )
-        print("\n" + samples.card_text(verdicts))
-        status |= not all(verdict.good for verdict in verdicts)
-    return int(status)
-
-
-def _say(line):
-    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Run an nbgrader course: release an assignment, grade what was handed in, write feedback, read the marks.
+"""Release an assignment with nbgrader; grade with stock nbgrader, to compare with and where no sandbox is.
 
-Grading is stock nbgrader's for now, a few submissions at a time: each worker process grades whole submissions
-and all write to one gradebook.
+Stock nbgrader runs what was handed in with the rights of whoever calls it: this is for sample answers.
+Several submissions are graded at a time: each worker process grades whole submissions and all write to one
+gradebook.
 """
 
 import contextlib
@@ -204,6 +205,23 @@ def read_result(root, name, student, seconds=0.0):
     return Result(student, scores, points, said, seconds)
 
 
+def write_feedback(root, name, students):
+    """Write nbgrader's feedback pages for graded submissions.
+
+    Args:
+        root: the course folder.
+        name: of the assignment.
+        students: ids.
+
+    Returns:
+        List of the pages' paths.
+    """
+    api = _api(root)
+    for student in students:
+        _check(api.generate_feedback(name, student, force=True), f"writing the feedback of {student}")
+    return [feedback_page(root, name, student) for student in students]
+
+
 def feedback_page(root, name, student):
     """Where a student's feedback page lies."""
     return Path(root) / "feedback" / student / name / f"{name}.html"
@@ -239,8 +257,11 @@ def _api(root):
     config = Config()
     if (root / CONFIG).exists():
         config.merge(PyFileConfigLoader(CONFIG, path=str(root)).load_config())
+    # Stock nbgrader is what this file is for: the course's own configuration would put it behind the wall.
+    config.Autograde.exporter_class = "nbconvert.exporters.NotebookExporter"
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = _database(root)
+    config.Autograde.exporter_class = "nbconvert.exporters.NotebookExporter"  # nbgrader's own, not `seams`
     # nbgrader tells of each failing test as a warning; the results say it better.
     api = NbGraderAPI(CourseDirectory(config=config), config=config, log_level=logging.WARNING)
     for handler in api.log.handlers:
@@ -311,4 +332,5 @@ __all__ = [
     "read_result",
     "release",
     "source_path",
+    "write_feedback",
 ]

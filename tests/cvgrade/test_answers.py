@@ -50,6 +50,7 @@ def test_answers_are_read_with_the_reference_and_the_empty_one(folder):
         ("add_test:", "plus_test:", "no cell 'plus_test'"),
         ('# loses:\n#   add_test: "the sign"\n', "", "must say what it loses"),
         ("late.csv", "lost.csv", "lost.csv does not exist"),
+        ("# files", "# nbgrader:\n#   add_test: whim\n# files", "must name a reason out of stderr"),
         ("# title", "# name", "needs a title"),
         ('"Subtracts: a slip"', "Subtracts: a slip", "no YAML"),
         ("# ---\n# title", "# title", "must begin with front matter"),

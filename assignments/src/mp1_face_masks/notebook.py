@@ -239,6 +239,7 @@ with check.question("Augment on the fly", read="lesson 05 (augmentation)"):
         hint="rotation_range is in degrees, not in radians." if 0 < most < 1 else "see rotation_range.",
     )
     ### BEGIN HIDDEN TESTS
+    check.at_least(most, 14.2, "the largest angle, in degrees,", on, hint="rotate by up to 15 degrees.")
     for key, side, argument in (("tx", 64, "width_shift_range"), ("ty", 64, "height_shift_range")):
         pixels = np.abs([draw[key] for draw in draws])
         advice = f"see {argument}: a number below 1 is a share of the picture."
@@ -266,6 +267,14 @@ with check.question("Augment on the fly", read="lesson 05 (augmentation)"):
     check.within(batch, 0, 1, "an augmented batch")
     check.at_least(
         np.max(batch), 0.2, "the brightest pixel of an augmented batch", hint="divided by 255 twice?"
+    )
+    white = generator.flow(np.full((2, 40, 40, 3), 255, "float32"), batch_size=2, shuffle=False)[0]
+    check.within(
+        np.max(white),
+        0.999,
+        1.001,
+        "the brightest pixel of white pictures, augmented",
+        hint="255 must become 1: rescale=1/255.",
     )
     ### END HIDDEN TESTS
 
@@ -546,6 +555,12 @@ with check.question(
         4,
         "the number of ReLUs in build_cnn(64)",
         hint="without ReLU, convolutions in a row are no more than one.",
+    )
+    check.close(
+        [float(part.momentum) for name, part in named if name == "BatchNormalization"],
+        [0.9] * 4,
+        "the momentum of each batch normalisation in build_cnn(64)",
+        hint="Keras's own momentum, 0.99, is too slow for a short training: pass momentum=0.9.",
     )
     small = build_cnn(48)
     weights = small.get_weights()
@@ -945,6 +960,7 @@ with check.question("Preprocessing", read="lesson 09 (transfer learning)"):
             ),
             "0 to 2": ([[0, 0.4, 2]], "take 1 away: black becomes −1."),
         },
+        atol=1e-3,
     )
     ### BEGIN HIDDEN TESTS
     dice = np.random.default_rng(1010)
