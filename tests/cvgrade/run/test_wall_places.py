@@ -61,8 +61,12 @@ def test_a_python_below_a_private_mount_works_and_nothing_beside_it_is_seen(plac
             inner=str(course / "gradebook.db"),
             venv=str(course),
             top=folder.name,
-            known=[Path(path).parts[-len(Path(path).parts) + depth] for path in sandbox.python_folders()
-                   for depth in (2, 3) if path.startswith(("/tmp/", "/dev/shm/"))],
+            known=[
+                Path(path).parts[-len(Path(path).parts) + depth]
+                for path in sandbox.python_folders()
+                for depth in (2, 3)
+                if path.startswith(("/tmp/", "/dev/shm/"))
+            ],
         )
         (folder / "answer.py").write_text(text)
         (folder / "grader.py").write_text(GRADER)
