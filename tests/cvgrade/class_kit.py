@@ -167,10 +167,12 @@ def expected(students):
 
 
 PROGRAM = """
-import argparse, sys
+import argparse, signal, sys
 from pathlib import Path
 from cvgrade.run import command
 if __name__ == "__main__":
+    # A shell starts what runs in the background deaf to Ctrl-C, and its children are born so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser()
     parser.add_argument("--course", type=Path)
     command.add_arguments(parser)
