@@ -34,8 +34,8 @@ def check(annotations, images=None, every=True):
     Example:
         >>> from cvlib.data.annotations import AnnotatedImage, Annotations
         >>> image = AnnotatedImage("a.jpg", [[5, 0, 20, 12]], ["cat"], size=(10, 20))
-        >>> print(*check(Annotations([image], ["cat"])))
-        a.jpg, box 0: the box (5, 0, 20, 12) reaches outside the picture, 20 wide and 10 high (repair: clip it)
+        >>> [(fault.kind, fault.repair) for fault in check(Annotations([image], ["cat"]))]
+        [('outside', 'clip it')]
     """
     folder = images if images is None or isinstance(images, ImageFolder) else ImageFolder(images)
     faults, seen = [], {}
@@ -83,7 +83,10 @@ def _picture(image, folder):
         faults.append(Fault("name", image.place, text, repair, file=image.file))
     file = file or image.file
     if size is not None and min(size) <= 0:
-        text, repair = f"the declared size is {size[1]}×{size[0]}", None if folder is None else "take the file's"
+        text, repair = (
+            f"the declared size is {size[1]}×{size[0]}",
+            None if folder is None else "take the file's",
+        )
         if folder is None or file not in folder:
             faults.append(Fault("image_size", image.place, text, repair, file=image.file))
             return file, None, faults

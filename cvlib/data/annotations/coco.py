@@ -26,11 +26,11 @@ def read_coco(file, images=None, strict=True):
     Args:
         file: a JSON file with `images`, `annotations` and `categories`.
         images: folder of the pictures, to check names and sizes; None to leave them alone.
-        strict: raise for every fault that `check` finds. If False, only for what cannot be read: for `repair`.
+        strict: raise for every fault that `check` finds; if False, only for what cannot be read.
 
     Returns:
-        `Annotations`: pictures in the file's order, classes by their category id. Ids, `iscrowd` (as `crowd`),
-        `area` where it is not width × height, and all else (as `coco`: outlines, key points) are kept in
+        `Annotations`: pictures in the file's order, classes by their category id. Ids, `iscrowd` (as
+        `crowd`), `area` where it is not width × height, and all else (as `coco`: outlines, key points) are kept in
         `extras` and `about`.
 
     Raises:
@@ -53,7 +53,9 @@ def read_coco(file, images=None, strict=True):
         try:
             key, name = whole(entry["id"], "id"), entry["file_name"]
             if key in by_id or not isinstance(name, str) or not name:
-                raise ValueError(f"the id {key} is there already" if key in by_id else "there is no file_name")
+                raise ValueError(
+                    f"the id {key} is there already" if key in by_id else "there is no file_name"
+                )
             size = None
             if entry.get("width") is not None or entry.get("height") is not None:
                 size = whole(entry.get("height"), "height"), whole(entry.get("width"), "width")
@@ -91,9 +93,7 @@ def read_coco(file, images=None, strict=True):
     if more:
         about["categories"] = {names[key]: entry for key, entry in more.items() if key in names}
     class_names = [names[key] for key in order]
-    return finish(
-        file, found, class_names, faults, folder=pictures, strict=strict, every=False, about=about
-    )
+    return finish(file, found, class_names, faults, folder=pictures, strict=strict, every=False, about=about)
 
 
 def write_coco(annotations, file):
@@ -145,9 +145,13 @@ def _load(file):
         line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise AnnotationError(file, [unreadable(f"{file}{line}", f"not JSON: {error}")]) from None
     if not isinstance(data, dict):
-        text = "expected an object with images, annotations and categories (a result file? it has no pictures)"
+        text = (
+            "expected an object with images, annotations and categories (a result file? it has no pictures)"
+        )
         raise AnnotationError(file, [unreadable(file, text)])
-    if lacks := [key for key in ("images", "annotations", "categories") if not isinstance(data.get(key), list)]:
+    if lacks := [
+        key for key in ("images", "annotations", "categories") if not isinstance(data.get(key), list)
+    ]:
         raise AnnotationError(file, [unreadable(file, f"there is no list {key!r}") for key in lacks])
     return data
 

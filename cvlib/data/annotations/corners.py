@@ -1,7 +1,7 @@
 """Boxes as four corners, counter-clockwise from the top-left as one looks at the picture.
 
-That is: top-left, bottom-left, bottom-right, top-right. In image coordinates y grows downwards, so that the shoelace
-sum of such a list is negative.
+That is: top-left, bottom-left, bottom-right, top-right. In image coordinates y grows downwards, so that the
+shoelace sum of such a list is negative.
 """
 
 import numpy as np

@@ -59,7 +59,9 @@ def writable(annotations, by_stem=False):
         if bad := [name for name in image.classes if unfit_name(name)]:
             raise ValueError(f"annotations: {image.file}: the class name {bad[0]!r} {unfit_name(bad[0])}")
     names = [label_stem(image.file) if by_stem else image.file for image in annotations]
-    if again := sorted({name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()):
+    if again := sorted(
+        {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()
+    ):
         what = "would share a label file" if by_stem else "are listed more than once"
         raise ValueError(f"annotations: pictures {what}: {listed(again)}")
 

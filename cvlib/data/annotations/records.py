@@ -179,7 +179,9 @@ class Annotations:
                     "classes": np.array([numbers[name] for name in image.classes], np.int64),
                     "crowd": np.array([bool(extra.get("crowd")) for extra in image.extras], bool),
                     "ignore": np.array([bool(extra.get("difficult")) for extra in image.extras], bool),
-                    "area": np.array([extra.get("area", area) for extra, area in zip(image.extras, own)], float),
+                    "area": np.array(
+                        [extra.get("area", area) for extra, area in zip(image.extras, own)], float
+                    ),
                 }
             )
         return found

@@ -7,7 +7,7 @@ import numpy as np
 from cvlib.data.annotations.checks import ROUNDING, check, clipped, empty, ordered, true_file
 from cvlib.data.annotations.faults import Fault
 from cvlib.data.annotations.image_folder import ImageFolder
-from cvlib.data.annotations.records import AnnotatedImage, Annotations
+from cvlib.data.annotations.records import AnnotatedImage
 
 
 def repair(annotations, images=None, every=True):
@@ -28,6 +28,7 @@ def repair(annotations, images=None, every=True):
         `check(repaired, images)` still finds, a person has to mend.
 
     Example:
+        >>> from cvlib.data.annotations import AnnotatedImage, Annotations
         >>> image = AnnotatedImage("a.jpg", [[20, 0, 5, 12]], ["cat"], size=(10, 20))
         >>> mended, done = repair(Annotations([image], ["cat"]))
         >>> mended[0].boxes, [fault.repair for fault in done]
@@ -39,9 +40,7 @@ def repair(annotations, images=None, every=True):
     for fault in done:
         if fault.kind == "no_annotation":
             size = folder.size(fault.file)
-            mended.append(
-                AnnotatedImage(fault.file, [], [], size=None if isinstance(size, str) else size)
-            )
+            mended.append(AnnotatedImage(fault.file, [], [], size=None if isinstance(size, str) else size))
     return replace(annotations, images=mended), done
 
 

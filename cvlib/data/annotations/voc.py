@@ -1,8 +1,8 @@
 """Pascal VOC: an XML file for each picture.
 
-VOC numbers pixels from 1 and counts both ends in: `xmin` is the first column of the object, `xmax` its last. As
-edges, which we keep, that is x1 = xmin − 1 and x2 = xmax: the box 1…640 is 0 to 640, and 640 wide. The sums are
-done in decimals, so that also fractions of a pixel come back digit for digit.
+VOC numbers pixels from 1 and counts both ends in: `xmin` is the first column of the object, `xmax` its last.
+As edges, which we keep, that is x1 = xmin − 1 and x2 = xmax: the box 1…640 is 0 to 640, and 640 wide. The sums
+are done in decimals, so that also fractions of a pixel come back digit for digit.
 
 References:
     Everingham & Winn, 2012, The PASCAL VOC 2012 Development Kit, section 4.
@@ -30,7 +30,7 @@ def read_voc(folder, images=None, names=None, class_names=None, strict=True, sma
         names: which to read: a list of names without extension, or a text file with one a line, as in
             VOC's "ImageSets/Main/train.txt"; by default all.
         class_names: the classes, in order; by default those that occur, sorted.
-        strict: raise for every fault that `check` finds. If False, only for what cannot be read: for `repair`.
+        strict: raise for every fault that `check` finds; if False, only for what cannot be read.
         smallest: a box is empty unless both sides are longer, in pixels. By the letter, xmin = xmax is one
             pixel wide; the programs that people label with write it for a click without a drag.
 
@@ -53,13 +53,22 @@ def read_voc(folder, images=None, names=None, class_names=None, strict=True, sma
             faults.append(Fault("no_annotation", place[0], text, file=near[0] if near else None))
             continue
         try:
-            found.append(_picture(parse(path), path, path.relative_to(folder).with_suffix("").as_posix(), faults))
+            found.append(
+                _picture(parse(path), path, path.relative_to(folder).with_suffix("").as_posix(), faults)
+            )
         except XMLError as error:
             faults.append(unreadable(f"{path}:{error.line}", str(error)))
         except ValueError as error:
             faults.append(unreadable(path, str(error)))
     return finish(
-        folder, found, class_names, faults, folder=pictures, strict=strict, every=names is None, smallest=smallest
+        folder,
+        found,
+        class_names,
+        faults,
+        folder=pictures,
+        strict=strict,
+        every=names is None,
+        smallest=smallest,
     )
 
 

@@ -98,4 +98,7 @@ def save(root, path):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     data = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    path.write_bytes(data.replace(b"<?xml version='1.0' encoding='utf-8'?>", b'<?xml version="1.0" encoding="utf-8"?>') + b"\n")
+    path.write_bytes(
+        data.replace(b"<?xml version='1.0' encoding='utf-8'?>", b'<?xml version="1.0" encoding="utf-8"?>')
+        + b"\n"
+    )

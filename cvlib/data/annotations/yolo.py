@@ -1,7 +1,7 @@
 """YOLO: a text file for each picture, a line "class cx cy w h" for each box, in shares of the picture.
 
-The lines hold no pixels, so the sizes come from the pictures' own headers. Six decimals are usual; on a picture
-640 wide they place an edge to 0.0005 pixel.
+The lines hold no pixels, so the sizes come from the pictures' own headers. Six decimals are usual; on a
+picture 640 wide they place an edge to 0.0005 pixel.
 """
 
 import json
@@ -26,7 +26,7 @@ def read_yolo(folder, images, classes, strict=True):
         images: folder of the pictures, laid out in the same way.
         classes: the class names: a list, a text file with one a line ("classes.txt", "obj.names"), or a
             "data.yaml" with `names`.
-        strict: raise for every fault that `check` finds. If False, only for what cannot be read: for `repair`.
+        strict: raise for every fault that `check` finds; if False, only for what cannot be read.
 
     Returns:
         `Annotations`.
@@ -46,7 +46,9 @@ def read_yolo(folder, images, classes, strict=True):
         files = pictures.by_stem(stem)
         size = pictures.size(files[0]) if len(files) == 1 else None
         if not isinstance(size, tuple):
-            text = size or f"there {f'are {len(files)} pictures' if files else 'is no picture'} named {stem!r}"
+            text = (
+                size or f"there {f'are {len(files)} pictures' if files else 'is no picture'} named {stem!r}"
+            )
             faults.append(Fault("no_image", str(path), f"{text}; without one its size is unknown"))
             continue
         found.append(_picture(path, stem, files[0], size, names, faults))
@@ -105,7 +107,9 @@ def _names(path):
         raise ValueError(f"classes: {path} is no YAML with names ({error})") from error
     if isinstance(names, dict):
         if sorted(names) != list(range(len(names))):
-            raise ValueError(f"classes: {path}: names must be numbered 0, 1, 2 …, got {sorted(names, key=str)}")
+            raise ValueError(
+                f"classes: {path}: names must be numbered 0, 1, 2 …, got {sorted(names, key=str)}"
+            )
         names = [names[number] for number in range(len(names))]
     if not isinstance(names, list) or not names:
         raise ValueError(f"classes: {path} must have names, a list, got {names!r}")
@@ -130,7 +134,9 @@ def _picture(path, stem, file, size, names, faults):
             faults.append(unreadable(place, str(error)))
             continue
         if max(map(abs, row)) > 2:
-            faults.append(unreadable(place, f"{text.strip()!r}: pixels? expected shares of the picture, 0 to 1"))
+            faults.append(
+                unreadable(place, f"{text.strip()!r}: pixels? expected shares of the picture, 0 to 1")
+            )
             continue
         rows.append(row)
         classes.append(names[index] if 0 <= index < len(names) else f"number {index}")
