@@ -30,8 +30,8 @@ def read_coco(file, images=None, strict=True):
 
     Returns:
         `Annotations`: pictures in the file's order, classes by their category id. Ids, `iscrowd` (as
-        `crowd`), `area` where it is not width × height, and all else (as `coco`: outlines, key points) are kept in
-        `extras` and `about`.
+        `crowd`), `area` where it is not width × height, and all else (as `coco`: outlines, key points) are
+        kept in `extras` and `about`.
 
     Raises:
         FileNotFoundError: if there is no such file or folder.

@@ -1,8 +1,8 @@
 """Pascal VOC: an XML file for each picture.
 
 VOC numbers pixels from 1 and counts both ends in: `xmin` is the first column of the object, `xmax` its last.
-As edges, which we keep, that is x1 = xmin − 1 and x2 = xmax: the box 1…640 is 0 to 640, and 640 wide. The sums
-are done in decimals, so that also fractions of a pixel come back digit for digit.
+As edges, which we keep, that is x1 = xmin − 1 and x2 = xmax: the box 1…640 is 0 to 640, and 640 wide. The
+sums are done in decimals, so that also fractions of a pixel come back digit for digit.
 
 References:
     Everingham & Winn, 2012, The PASCAL VOC 2012 Development Kit, section 4.

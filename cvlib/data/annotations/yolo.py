@@ -40,10 +40,10 @@ def read_yolo(folder, images, classes, strict=True):
     names = list(classes) if listed is None else _names(listed)
     found, faults = [], []
     for path in sorted(folder.rglob("*.txt")):
-        if listed is not None and path.samefile(listed):
-            continue
         stem = path.relative_to(folder).with_suffix("").as_posix()
         files = pictures.by_stem(stem)
+        if (listed is not None and path.samefile(listed)) or (stem == "classes" and not files):
+            continue
         size = pictures.size(files[0]) if len(files) == 1 else None
         if not isinstance(size, tuple):
             text = (
