@@ -1,6 +1,7 @@
 """COCO: one JSON file for a dataset; boxes are [left, top, width, height] in pixels, edges, from 0.
 
 x2 = x1 + width is summed in decimals (61.87 + 296.42 = 358.29), so that a width comes back as it was written.
+Corners of more than 15 digits may come back one unit in the last place away: the file holds the width.
 
 References:
     Lin et al., 2014, Microsoft COCO: Common Objects in Context; https://cocodataset.org/#format-data
