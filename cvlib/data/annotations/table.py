@@ -37,9 +37,9 @@ def read_csv(file, images=None, class_names=None, strict=True):
 
     The columns are path, x1, y1, x2, y2, class, in any order and by any usual name (filename, xmin, left,
     label …); width and height of the picture, difficult, truncated, occluded, crowd, area, score may be
-    there too. Without a header, the columns are taken in that order. With columns x1, y1 … x4, y4 a box is four
-    corners, counter-clockwise from the top-left; another start is accepted, and the other way round with a
-    warning.
+    there too. Without a header, the columns are taken in that order. With columns x1, y1 … x4, y4 a box is
+    four corners, counter-clockwise from the top-left; another start is accepted, and the other way round
+    with a warning.
 
     Args:
         file: the CSV file. Coordinates are edges in pixels, from 0.

@@ -238,7 +238,8 @@ def test_cvat_keeps_labels_order_depth_and_attributes(tmp_path):
     "text",
     [
         "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,30,20,cat,1,2,11,7\nb.jpg,30,20,,,,,\n",
-        "\ufeffClass;Image Path;Left;Top;Right;Bottom;Width;Height\ncat;a.jpg;1;2;11;7;30;20\n;b.jpg;;;;;30;20\n",
+        "\ufeffClass;Image Path;Left;Top;Right;Bottom;Width;Height\n"
+        "cat;a.jpg;1;2;11;7;30;20\n;b.jpg;;;;;30;20\n",
         "path\tx1\ty1\tx2\ty2\tlabel\twidth\theight\n"
         "a.jpg\t1\t2\t11\t7\tcat\t30\t20\n\nb.jpg\t\t\t\t\t\t30\t20\n",
     ],
