@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     modules=[
         "affine",
+        "annotations",
         "duplicates",
         "imbalance",
         "labels",

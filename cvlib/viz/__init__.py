@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     names={
         "PALETTE": "style",
+        "boxes": "boxes_figure",
         "certain": "classification",
         "confusion": "classification",
         "curves": "training",
