@@ -351,3 +351,27 @@ def test_nbgraders_own_export_and_feedback_go_on_working(tmp_path):
     page = (tmp_path / "feedback" / "amara" / kit.NAME / f"{kit.NAME}.html").read_text()
     assert "the total is 6" in page
     assert "43.0" not in page  # the hidden test
+
+
+PNG = "iVBORw0KGgo="
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ({"text/html": "<script>alert(1)</script>", "text/plain": "<Frame>"}, {"text/plain": "<Frame>"}),
+        ({"application/javascript": "alert(1)"}, {"text/plain": "(not shown here: application/javascript)"}),
+        ({"image/svg+xml": "<svg onload='alert(1)'/>", "image/png": PNG}, {"image/png": PNG}),
+        ({"image/png": '"><script>alert(1)</script>', "text/plain": "x"}, {"text/plain": "x"}),
+        ({"text/markdown": "<img src=x onerror=alert(1)>", "text/plain": "y"}, {"text/plain": "y"}),
+    ],
+)
+def test_formgrader_gets_no_output_that_a_browser_would_run(writer, tmp_path, data, shown):
+    display = {"output_type": "display_data", "data": data, "metadata": {"image/png": {"alt": "<b>"}}}
+    one = graded("amara", 2.0, 3.0)
+    writer.write([replace(one, result=replace(one.result, outputs={"double": [display]}))])
+    path = tmp_path / "autograded" / "amara" / kit.NAME / f"{kit.NAME}.ipynb"
+    book = nbformat.read(path, as_version=4)
+    (output,) = next(cell for cell in book.cells if cell.id == "double").outputs
+    assert output.data == shown
+    assert output.metadata == {}
