@@ -43,7 +43,7 @@ demo: install ## data, lesson 11 to HTML, a small class graded, feedback and mar
 	@echo; echo "2 of 3  Lesson 11, top to bottom, to HTML"
 	@$(BIN)/python notebooks/build.py --html $(OUT)/lessons 11
 	@echo; echo "3 of 3  Assignment mp1_face_masks: release, sample submissions, grades, feedback"
-	@$(BIN)/cvgrade demo mp1_face_masks --out $(OUT)/grading
+	@$(BIN)/cvgrade demo mp1_face_masks --out $(OUT)/demo
 	@echo; echo "The lesson:  $(OUT)/lessons/11_project_face_masks.html"
 
 test: install ## every test: the packages, the lessons, the assignments

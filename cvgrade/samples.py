@@ -29,7 +29,7 @@ def prepare(course, name, out):
     """
     root = Path(out)
     if root.exists() and any(root.iterdir()) and not (root / MARKER).is_file():
-        raise GradingError(f"{root} holds something else than an earlier run: name another folder with --out")
+        raise GradingError(f"{root} holds something else than an earlier run: delete it, or use --out")
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     (root / MARKER).write_text(MARKED, encoding="utf-8")
