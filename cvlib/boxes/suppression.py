@@ -118,8 +118,8 @@ def batched_nms(boxes, scores, iou_threshold=0.5, score_threshold=0.05, max_dete
     kept = _Kept(pictures, max_detections)
     # Candidates come in helpings: few pictures need more than the first.
     size = min(flat.shape[1], 4 * max_detections)
-    start, ranked = 0, None
-    while start < flat.shape[1] and kept.open(pictures):
+    start = 0
+    while start < flat.shape[1] and kept.open():
         ranked = _ranked(flat, size)
         for rank in range(start, ranked.shape[1]):
             candidate = ranked[:, rank]
@@ -144,9 +144,9 @@ class _Kept:
         self.count = np.zeros(pictures, np.int64)
         self.most = most
 
-    def open(self, pictures):
+    def open(self):
         """Whether a picture has room."""
-        return bool((self.count < self.most).any()) and pictures > 0
+        return bool((self.count < self.most).any())
 
     def offer(self, alive, boxes, index, label, score, threshold):
         """Keep the candidate of each living picture unless one of its class overlaps it too much."""

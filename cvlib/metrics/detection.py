@@ -186,11 +186,11 @@ def _match(true, found, thresholds, areas, coco):
     right, ignored = np.zeros(shape, bool), np.zeros(shape, bool)
     lows, highs = (np.array(side, float)[:, None, None] for side in zip(*areas))
     for rows, columns in matching.groups(true, found):
-        present, real = columns >= 0, rows >= 0
-        boxes = true.boxes[columns] if columns.size else np.zeros((*columns.shape, 4))
-        detected = found.boxes[rows] if rows.size else np.zeros((*rows.shape, 4))
         if not rows.size:
             continue
+        present, real = columns >= 0, rows >= 0
+        boxes = true.boxes[columns] if columns.size else np.zeros((*columns.shape, 4))
+        detected = found.boxes[rows]
         crowd = _pick(true.extra["crowd"], columns) & present
         skip = (_pick(true.extra["ignore"], columns) | crowd) & present
         size = _pick(true.extra["area"], columns)
@@ -239,9 +239,8 @@ def _accumulate(true, found, results, thresholds, areas, limits, names, points, 
             if not count:
                 continue
             for m, limit in enumerate(limits):
-                kept = rank < limit
-                true_positives = np.cumsum(hits[:, a, kept], -1, dtype=float)
-                recall[:, k, a, m] = true_positives[:, -1] / count if kept.any() else 0
+                recall[:, k, a, m] = hits[:, a, rank < limit].sum(-1) / count
+            true_positives = np.cumsum(hits[:, a], -1, dtype=float)
             false_positives = np.cumsum(~hits[:, a] & ~skips[:, a], -1, dtype=float)
             found_share = true_positives / count
             exact = true_positives / (true_positives + false_positives + np.spacing(1))

@@ -28,9 +28,9 @@ def test_no_name_leads_out_of_its_folder(name):
         parts = clean_path(name)
     except NameRefused:
         return
-    root = Path("/root/of/it")
+    root = Path("/place/of/it")
     inside = os.path.normpath(root.joinpath(*parts))
-    assert inside.startswith("/root/of/it/")
+    assert inside.startswith("/place/of/it/")
     for part in parts:
         assert part == part.strip()
         assert part not in (".", "..")
