@@ -1,4 +1,4 @@
-"""Stations for the attacks, and the mark that says which attack a test is."""
+"""A station with Keras for the attacks, and the mark that says which attack a test is."""
 
 import sys
 from pathlib import Path
@@ -12,18 +12,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "intake"), str(HERE.parent / "pages
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "attack(number): which attack of `attack_list.ATTACKS` this is")
-
-
-@pytest.fixture(scope="session")
-def station():
-    """A station with NumPy."""
-    with judge_kit.start(libraries=("numpy",)) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def judge(station):
-    return judge_kit.Judge(station)
 
 
 @pytest.fixture(scope="session")

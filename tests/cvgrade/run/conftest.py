@@ -1,4 +1,4 @@
-"""A station for all tests of running, and notebooks in a few lines."""
+"""What all tests of running share beside the station: models, notebooks in a few lines."""
 
 import judge_kit
 import pytest
@@ -9,18 +9,6 @@ from cvgrade.run.plan import plan
 @pytest.fixture(scope="session")
 def wall(station):
     """There is a sandbox here."""
-
-
-@pytest.fixture(scope="session")
-def station():
-    """A station with NumPy."""
-    with judge_kit.start(libraries=("numpy",)) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def judge(station):
-    return judge_kit.Judge(station)
 
 
 @pytest.fixture(scope="session")
