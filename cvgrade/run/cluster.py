@@ -176,7 +176,7 @@ class Cluster:
         """End the cluster."""
         with contextlib.suppress(Exception):
             if self.client.status == "running" and self.scheduler:
-                self.client.unregister_workerstations.plugin(self.name)
+                self.client.unregister_worker_plugin(self.name)
         for part in (self.client, self.cluster):
             with contextlib.suppress(Exception):
                 if part:

@@ -1,9 +1,7 @@
 """A run: what is left of an assignment is graded, kept in the journal, and written to the gradebook."""
 
 import contextlib
-import signal
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 
@@ -15,6 +13,7 @@ from cvgrade.run.coursework import Course, RunError
 from cvgrade.run.journal import Journal, fingerprint, journal_path
 from cvgrade.run.plan import Result
 from cvgrade.run.progress import Progress
+from cvgrade.run.stopping import Stopping
 
 OK, FAILED, LOOK, STOPPED = 0, 1, 3, 130
 BATCH, BATCH_SECONDS = 100, 3
@@ -99,6 +98,7 @@ class _Run:
         self.summary, self.stream, self.write_books = summary, stream, write_books
         self.ready, self.buffer, self.flushed = {}, [], time.monotonic()
         self.units, self.problems, self.again = {}, {}, again
+        self.stopping = Stopping()
 
     def run(self, units, workers, scheduler):
         self.units = {unit.key: unit for unit in units}
@@ -110,7 +110,7 @@ class _Run:
         )
         progress = Progress(len(units), len(units) - len(left), self.stream)
         try:
-            with _stoppable():
+            with self.stopping:
                 if left:
                     self._grade(left, workers, scheduler, progress)
                     self._flush()
@@ -121,7 +121,7 @@ class _Run:
                 self._flush()
         except KeyboardInterrupt:
             self.summary.stopped = True
-            with contextlib.suppress(KeyboardInterrupt):
+            with contextlib.suppress(KeyboardInterrupt), self.stopping:
                 self._flush()
         self._look(units)
 
@@ -170,9 +170,10 @@ class _Run:
             self._flush()
 
     def _add(self, pairs, progress):
-        self.journal.add(
-            [(unit.key, unit.student, unit.notebook, record) for unit, record in pairs], self.again
-        )
+        with self.stopping.whole():
+            self.journal.add(
+                [(unit.key, unit.student, unit.notebook, record) for unit, record in pairs], self.again
+            )
         self.summary.graded += len(pairs)
         progress.add(len(pairs))
 
@@ -212,18 +213,15 @@ class _Run:
         batch, self.buffer, self.flushed = self.buffer, [], time.monotonic()
         if not batch:
             return
-        try:
+        with self.stopping.whole():
             said = self.writer.write([graded for _, graded in batch])
-        except BaseException:
-            self.buffer = batch + self.buffer
-            raise
-        marks = {}
-        for unit, _ in batch:
-            name = unit.student, unit.notebook
-            state, self.problems[name] = said[name]
-            marks[name] = self._mark(unit, state)
-        self.journal.mark(marks)
-        self.summary.written += len(batch)
+            marks = {}
+            for unit, _ in batch:
+                name = unit.student, unit.notebook
+                state, self.problems[name] = said[name]
+                marks[name] = self._mark(unit, state)
+            self.journal.mark(marks)
+            self.summary.written += len(batch)
 
     def _look(self, units):
         for unit in units:
@@ -272,20 +270,3 @@ def read_records(course, name):
 def _chain(first, rest):
     yield first
     yield from rest
-
-
-@contextlib.contextmanager
-def _stoppable():
-    """SIGTERM stops a run as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

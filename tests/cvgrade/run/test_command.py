@@ -1,11 +1,14 @@
 import io
 import json
+import os
 import shutil
+import signal
 
 import class_kit as kit
 import nbformat
 import pytest
 
+from cvgrade.gradebook_rows import Rows
 from cvgrade.intake.placing import RECORDS
 from cvgrade.run import command, grading
 from cvgrade.run.coursework import Course, RunError
@@ -63,6 +66,22 @@ def test_a_finished_run_is_a_no_op(root, no_cluster):
     summary = grade(root)
     assert (summary.total, summary.graded, summary.written, summary.exit_code) == (4, 0, 0, 0)
     assert snapshot(root) == before
+
+
+def test_ctrl_c_in_the_middle_of_writing_stops_after_the_batch_is_written_once(root, no_cluster, monkeypatch):
+    shutil.copy(kit.course(root.parent / "other", CLASS) / "gradebook.db", root / "gradebook.db")
+    write, times = Rows.write, []
+
+    def interrupted(*arguments):
+        found = write(*arguments)
+        times.append(1)
+        os.kill(os.getpid(), signal.SIGINT)  # the transaction is open: its lock would outlive it
+        return found
+
+    monkeypatch.setattr(Rows, "write", interrupted)
+    summary = grade(root)
+    assert (summary.stopped, summary.written, len(times)) == (True, 4, 1)
+    assert kit.marks(kit.database(root)) == kit.expected(CLASS)
 
 
 def test_only_what_changed_is_graded_again_and_an_old_state_is_known(root, monkeypatch):
