@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-SOURCE, TARGET, BATCH, THREADS, PAIRS, EPOCHS, ROUNDS = 512, 256, 16, 4, 128, 4, 7
+SOURCE, TARGET, BATCH, THREADS, PAIRS, EPOCHS, ROUNDS = 512, 256, 16, 4, 128, 16, 5
 KERAS_PAIRS = 64  # enough: it needs longer for these than ours for all
 MOVES = {
     "rotation_range": 15,
