@@ -36,7 +36,7 @@ class Secrets:
             a line stands in an assignment, it was left there.
         rows: dict from `ROW` lines that follow one another, in these and in the sample answers, to where they
             are from; two lines, where an answer has no more. They must not stand anywhere.
-        files: dict from SHA-256 to the path of a file beside an assignment's source.
+        files: dict from SHA-256 to the path of a file beside an assignment's source, or hidden.
     """
 
     lines: dict
@@ -66,7 +66,8 @@ def read_secrets(course):
         for line in known & set(lines):
             del lines[line]
         given = {_hash(path.read_bytes()) for path in (course / "source" / name).rglob("*") if path.is_file()}
-        for path in sorted((course / "src" / name).rglob("*")):
+        secret = [*(course / "src" / name).rglob("*"), *(course / "hidden" / name).rglob("*")]
+        for path in sorted(secret):
             if path.is_file() and path.stat().st_size and _hash(path.read_bytes()) not in given:
                 files[_hash(path.read_bytes())] = str(path.relative_to(course))
     return Secrets(lines, rows, files)
