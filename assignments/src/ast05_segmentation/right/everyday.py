@@ -1,7 +1,7 @@
 # ---
 # title: "Everyday habits: prints, plots, global names, a cache, seeds, models trained in between"
 # ---
-# ruff: noqa: B006, E401, E712, F401, F841, PIE808, SIM, UP
+# ruff: noqa: B006, B007, E401, E712, F401, PIE808, SIM108, SIM201, UP031
 
 # %% q01_transposed
 # %matplotlib inline

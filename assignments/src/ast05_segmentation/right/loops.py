@@ -24,10 +24,8 @@ def crop_same(full, kernel, stride):
         front = not front
         sides.append("front" if front else "end")
     for side in sides:
-        if side == "front":
-            rows = [row[1:] for row in rows[1:]]
-        else:
-            rows = [row[:-1] for row in rows[:-1]]
+        kept = slice(1, None) if side == "front" else slice(None, -1)
+        rows = [row[kept] for row in rows[kept]]
     return rows
 
 

@@ -3,7 +3,7 @@
 # loses:
 #   q04_atrous_test: "padded with the border: beyond the image there are zeros"
 #   q05_receptive_field_test: "its own stride: a layer"
-#   q06_class_iou_test: "1 for a class that is not there"
+#   q06_class_iou_test: "a class in neither has no IoU"
 # ---
 # %% q04_atrous
 def atrous(image, kernel, rate):

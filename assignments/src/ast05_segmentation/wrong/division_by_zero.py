@@ -2,7 +2,7 @@
 # title: "Python numbers, and no look before the division; divides by all pixels"
 # loses:
 #   q06_class_iou_test: "a class in neither has no IoU"
-#   q06_image_dice_test: "division by zero: both masks empty"
+#   q06_image_dice_test: "both masks empty"
 #   q07_cross_entropy_test: "divided by all pixels: divide by the pixels that count"
 #   q07_gradient_test: "divided by all pixels"
 # ---

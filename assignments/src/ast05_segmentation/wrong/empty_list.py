@@ -2,8 +2,8 @@
 # title: "Begins with a field of 0; a class that is not there has IoU 0; smooths the Dice"
 # loses:
 #   q05_receptive_field_test: "begins with nothing"
-#   q06_class_iou_test: "0 for a class that is not there"
-#   q06_image_dice_test: "equal"
+#   q06_class_iou_test: "a class in neither has no IoU"
+#   q06_image_dice_test: "smoothing belongs into a loss"
 # ---
 # %% q05_receptive_field
 def receptive_field(layers):

@@ -10,7 +10,7 @@ def contracting(side, channels, filters):
     inputs = keras.Input((side, side, channels))
     x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu")(inputs)
     x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-    return keras.Model(inputs, [x, keras.layers.AveragePooling2D()(x)])
+    return keras.Model(inputs, [x, keras.layers.AveragePooling2D(2)(x)])
 
 
 # %% q09_expanding

@@ -1,7 +1,7 @@
 # ---
 # title: "Middle of the kernel at K // 2; a dilated kernel of kernel times dilation"
 # loses:
-#   q03_bilinear_kernel_test: "the middle of K cells is (K − 1) / 2"
+#   q03_bilinear_kernel_test: "middle of an even kernel: the middle"
 #   q05_receptive_field_test: "dilated kernel too long: from the first cell"
 # ---
 # %% q03_bilinear_kernel

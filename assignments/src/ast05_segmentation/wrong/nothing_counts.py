@@ -1,8 +1,8 @@
 # ---
 # title: "Divides by n also where no pixel counts; smooths above the line only"
 # loses:
-#   q07_cross_entropy_test: "no pixel: where no pixel counts, the loss is 0"
-#   q07_gradient_test: "no pixel: where no pixel counts, nothing pushes"
+#   q07_cross_entropy_test: "where no pixel counts, the loss is 0"
+#   q07_gradient_test: "where no pixel counts, nothing pushes"
 #   q08_soft_dice_loss_test: "smoothed above only"
 # ---
 # %% q07_cross_entropy

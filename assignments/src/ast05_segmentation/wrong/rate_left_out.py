@@ -22,7 +22,7 @@ def atrous(image, kernel, rate):
 # %% q05_receptive_field
 def receptive_field(layers):
     size, jump = 1, 1
-    for kernel, stride, dilation in layers:
+    for kernel, stride, _ in layers:
         size += (kernel - 1) * jump
         jump *= stride
     return size, jump

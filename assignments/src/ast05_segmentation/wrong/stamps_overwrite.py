@@ -17,7 +17,7 @@ def transposed(image, kernel, stride):
 # %% q05_receptive_field
 def receptive_field(layers):
     size, jump = 1, 1
-    for kernel, stride, dilation in layers:
+    for kernel, stride, _ in layers:
         size *= kernel
         jump *= stride
     return size, jump

@@ -3,7 +3,7 @@
 # loses:
 #   q07_cross_entropy_test: "softmax along another axis: the classes are the last axis"
 #   q07_gradient_test: "uphill: a larger logit"
-#   q08_soft_dice_loss_test: "one number: the mean of the images' losses"
+#   q08_soft_dice_loss_test: "a loss for each image: return one number"
 # ---
 # %% q07_cross_entropy
 def cross_entropy(logits, labels, ignore_index=255):
