@@ -10,8 +10,8 @@
 #
 # A network that segments gives every pixel a class. For that it looks at a large part of the picture without
 # losing sight of the pixel. You build the pieces that make this work, by hand: the way up (transposed
-# convolution), the way to see far (atrous convolution, receptive fields), the figures that say how good a mask
-# is (IoU, Dice), the losses that train on them, and the two blocks that a U-Net is made of.
+# convolution), the way to see far (atrous convolution, receptive fields), the figures that say how good a
+# mask is (IoU, Dice), the losses that train on them, and the two blocks that a U-Net is made of.
 #
 # **40 points**, ten questions. Everything you need is in lesson 14; lesson 15 uses it all on chest X-rays.
 #
@@ -21,11 +21,11 @@
 # cells also run tests that you do not see, on other inputs, so an answer that is right only for the example
 # gets no points.
 #
-# Unless a question asks for a Keras model, write it as you like: with loops, with NumPy, with `keras.ops`, or with
-# a library that you know. Only the result counts, and no question needs the answer to another.
+# Unless a question asks for a Keras model, write it as you like: with loops, with NumPy, with `keras.ops`, or
+# with a library that you know. Only the result counts, and no question needs the answer to another.
 #
-# **What you hand in.** This notebook. On Colab, upload the course package that you were given with it, and run
-# `!pip install --no-deps cvlib_course-*.whl` first.
+# **What you hand in.** This notebook. On Colab, upload the course package that you were given with it, and
+# run `!pip install --no-deps cvlib_course-*.whl` first.
 
 # %% locked="setup"
 import os
@@ -44,9 +44,10 @@ GRADING = os.environ.get("NBGRADER_EXECUTION") == "autograde"
 # %% [markdown]
 # ## 1 · Transposed convolution (4 points)
 #
-# A convolution gathers: each output is a sum over a window of the input. A *transposed* convolution hands out:
-# each pixel of the input is a stamp that puts the whole kernel, times the pixel's value, into the output. The
-# next pixel's stamp lands `stride` cells further on, and where stamps overlap, they add up. Along one axis:
+# A convolution gathers: each output is a sum over a window of the input. A *transposed* convolution hands
+# out: each pixel of the input is a stamp that puts the whole kernel, times the pixel's value, into the
+# output. The next pixel's stamp lands `stride` cells further on, and where stamps overlap, they add up. Along
+# one axis:
 #
 # ```
 # image  2 3      kernel  1 4 5      stride 2
@@ -57,8 +58,9 @@ GRADING = os.environ.get("NBGRADER_EXECUTION") == "autograde"
 # output            2   8  13  12  15
 # ```
 #
-# Write it for two axes. The output is just large enough for the last stamp; nothing is cut off at its border. Kernel
-# and image need not be square, and the stride may be larger than the kernel: cells that no stamp reaches are 0.
+# Write it for two axes. The output is just large enough for the last stamp; nothing is cut off at its border.
+# Kernel and image need not be square, and the stride may be larger than the kernel: cells that no stamp
+# reaches are 0.
 
 
 # %% solution="q01_transposed"
@@ -155,23 +157,33 @@ with check.question("Transposed convolution", read="lesson 14 (semantic segmenta
         gappy,
         hint="with a stride larger than the kernel there are cells that no stamp reaches: they are 0.",
     )
+    whole = [
+        (dice.integers(0, 9, (3, 4)), dice.normal(size=(3, 2)), 2),
+        (np.eye(3, dtype=bool), dice.random((2, 2)), 1),
+    ]
+    check.same_function(
+        transposed,
+        stamped,
+        whole,
+        hint="an image of whole numbers still gives fractions: make the output of floats, not of the image's type.",
+    )
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · Cut it to size (2 points)
 #
 # A decoder wants a map that is exactly `stride` times as large. The stamps reach further: the full output of
-# question 1 has `kernel − stride` rows and columns too many. With `padding="same"` Keras cuts half of them off
-# before the map begins and half after its end; if their number is odd, the odd one goes at the end:
+# question 1 has `kernel − stride` rows and columns too many. With `padding="same"` Keras cuts half of them
+# off before the map begins and half after its end; if their number is odd, the odd one goes at the end:
 #
 # ```
-# kernel 3, stride 2     2  8 13 12│15      one too many: none before, one after
-# kernel 4, stride 2     2│ 8 13 12 15│9    two too many: one before, one after
-# kernel 2, stride 2     2  4  3  6         none too many
+# kernel 1 4 5,   stride 2     2   8  13  12 │ 15            one too many: none before, one after
+# kernel 1 4 5 3, stride 2     2 │ 8  13  18  15 │ 9         two too many: one before, one after
+# kernel 1 4,     stride 2     2   8   3  12                 none too many
 # ```
 #
-# Write `crop_same` for a full output `full` (H, W) of a square kernel. `kernel` and `stride` are numbers, and the
-# kernel is at least as large as the stride.
+# Write `crop_same` for a full output `full` (H, W) of a square kernel. `kernel` and `stride` are numbers, and
+# the kernel is at least as large as the stride.
 
 
 # %% solution="q02_crop_same"
@@ -277,17 +289,18 @@ with check.question("Cut it to size", read="lesson 14 (semantic segmentation)"):
 # %% [markdown]
 # ## 3 · A kernel that interpolates (2 points)
 #
-# With the right kernel, a transposed convolution with stride `factor` enlarges a map smoothly: it interpolates
-# bilinearly. FCN begins its training with that kernel. Along one axis it is a tent: 1 at the middle of the kernel,
-# less by `1 / factor` with each cell's distance from there, and cut where it would reach 0.
+# With the right kernel, a transposed convolution with stride `factor` enlarges a map smoothly: it
+# interpolates bilinearly. FCN begins its training with that kernel. Along one axis it is a tent: 1 at the
+# middle of the kernel, less by `1 / factor` with each cell's distance from there, and cut where it would
+# reach 0.
 #
 # ```
 # factor 2, 4 cells     0.25  0.75  │  0.75  0.25        the middle lies between two cells
 # factor 3, 5 cells     0.33  0.67  1  0.67  0.33        the middle is a cell
 # ```
 #
-# An even factor needs `2 · factor` cells, an odd one `2 · factor − 1`. In two dimensions, each place holds the
-# product of the tent at its row and the tent at its column. Return that square kernel.
+# An even factor needs `2 · factor` cells, an odd one `2 · factor − 1`. In two dimensions, each place holds
+# the product of the tent at its row and the tent at its column. Return that square kernel.
 
 
 # %% solution="q03_bilinear_kernel"
@@ -372,28 +385,27 @@ with check.question("A kernel that interpolates", read="lesson 14; Long et al., 
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# When questions 1 to 3 are done, this cell shows what they do together: a coarse mask, four times enlarged, once
-# with a kernel of ones and once with yours. It carries no points.
+# When questions 1 to 3 are done, run this cell to see what they do together: a coarse mask, made four times
+# as large with a kernel of ones and with yours. Both maps have 96 × 96 pixels; the axes count them. There are
+# no points for it.
 
 # %% locked="look"
 if not GRADING:
-    import matplotlib.pyplot as plt
-
     from cvlib import viz
 
-    y, x = np.mgrid[:16, :16]
-    coarse = ((x - 4.5) ** 2 / 8 + (y - 8) ** 2 / 30 < 1) | ((x - 11) ** 2 / 8 + (y - 8) ** 2 / 34 < 1)
-    figure, axes = plt.subplots(1, 3, figsize=(9, 3))
-    for axis, title, kernel in zip(
-        axes,
-        ("a coarse mask, 16 × 16", "stamps of 4 × 4 ones", "stamps of your kernel"),
-        (None, np.ones((4, 4)), bilinear_kernel(4)),
-    ):
-        enlarged = coarse if kernel is None else crop_same(transposed(coarse, kernel, 4), len(kernel), 4)
-        axis.imshow(enlarged, cmap="gray", vmin=0, vmax=1)
+    y, x = np.mgrid[:24, :24]
+    coarse = ((x - 7) ** 2 / 18 + (y - 12) ** 2 / 70 < 1) | ((x - 17) ** 2 / 15 + (y - 12) ** 2 / 84 < 1)
+    enlarged = {
+        "a coarse mask, 24 × 24": coarse,
+        "stamps of 4 × 4 ones": crop_same(transposed(coarse, np.ones((4, 4)), 4), 4, 4),
+        "stamps of your kernel": crop_same(transposed(coarse, bilinear_kernel(4), 4), 8, 4),
+    }
+    figure = viz.figure(9, 3.2)
+    for axis, (title, picture) in zip(figure.subplots(1, 3), enlarged.items()):
+        axis.imshow(picture, cmap="gray", vmin=0, vmax=1)
         axis.set_title(title)
-        axis.axis("off")
-    viz.show(figure, alt="Two coarse ellipses; enlarged with hard steps; enlarged with smooth borders.")
+    viz.show(figure, alt="Two coarse ellipses; four times as large with the same steps; with smooth borders.")
+
 
 # %% [markdown]
 # ## 4 · Atrous convolution (4 points)
@@ -405,9 +417,9 @@ if not GRADING:
 # rate 1     ■ ■ ■ . . . .        rate 2     ■ . ■ . ■ . .        rate 3     ■ . . ■ . . ■
 # ```
 #
-# Write it for an image (H, W, C) and a kernel (K, K, C, F) with K odd, as Keras has them. As in Keras,
-# the kernel is not mirrored. The image is padded with zeros all around, so that output pixel (y, x) is what the kernel sees
-# when its middle lies on (y, x):
+# Write it for an image (H, W, C) and a kernel (K, K, C, F) with K odd, as Keras has them. As in Keras, the
+# kernel is not mirrored. The image is padded with zeros all around, so that output pixel (y, x) is what the
+# kernel sees when its middle lies on (y, x):
 #
 # $$\text{out}[y, x, f] = \sum_{i, j, c} \text{image}\big[y + (i - m) \cdot \text{rate},\; x + (j - m) \cdot \text{rate},\; c\big] \cdot
 # \text{kernel}[i, j, c, f], \qquad m = \tfrac{K - 1}{2}$$
@@ -554,24 +566,29 @@ with check.question("Atrous convolution", read="lesson 14; Chen et al., 2017, De
 # %% [markdown]
 # ## 5 · How far does a unit see? (4 points)
 #
-# The *receptive field* of a unit is the stretch of pixels that it depends on. Walk through the network from the
-# image on, and keep two numbers: the `size` of the field, and the `jump`, how many pixels lie between
-# the fields of neighbours. In the image both are 1. A layer with `kernel` cells that are `dilation` apart and with a
-# `stride`
+# The *receptive field* of a unit is the stretch of pixels that it depends on. Walk through the network from
+# the image on, and keep two numbers: the `size` of the field, and the `jump`, how many pixels lie between the
+# fields of neighbours. In the image both are 1. A layer with `kernel` cells that are `dilation` apart and
+# with a `stride`
 #
-# * widens the field by the distance from its first cell to its last, measured in pixels: in cells, then times the
-#   jump that it finds;
+# * widens the field by the distance from its first cell to its last, measured in pixels: in cells, then times
+#   the jump that it finds;
 # * multiplies the jump by its stride, for the layers after it.
 #
 # ```
-# pixels           ■ ■ ■ ■ ■ ■ ■ ■ ■
-# kernel 3         └─┬─┘               size 3, jump 1
-#                  kernel 2, stride 2 joins two of these, one pixel apart: size 4, jump 2
-#                  kernel 3 joins three of those, two pixels apart: what is its size?
+# pixel                  0 1 2 3 4 5 6 7 8 9
+#
+# kernel 3               ├───┤                    size 3
+#                          ├───┤                  its neighbour: 1 pixel further on, so jump 1
+#
+# kernel 2, stride 2     ├─────┤                  joins these two: size 4
+#                            ├─────┤              its neighbour: 2 pixels further on, so jump 2
+#
+# kernel 3               ├──────── ?              joins three of these: what is its size?
 # ```
 #
-# `layers` is a list of `(kernel, stride, dilation)` along one axis, from the image on; pooling is a layer too. Return
-# `(size, jump)`; for an empty list that is the image itself.
+# `layers` is a list of `(kernel, stride, dilation)` along one axis, from the image on; pooling is a layer
+# too. Return `(size, jump)`; for an empty list that is the image itself.
 
 
 # %% solution="q05_receptive_field"
@@ -711,16 +728,16 @@ with check.question("Receptive fields", read="lesson 14 (semantic segmentation)"
 #
 # $$\text{IoU} = \frac{|A \cap B|}{|A \cup B|}$$
 #
-# `masks` (the truth) and `predictions` are integers (B, H, W), the class of each pixel from 0 to `classes` − 1. Return
-# one IoU for each class, **counted over all pixels of all images together**. A class that is in neither the
-# masks nor the predictions has no IoU: return `np.nan` for it, so that a mean can leave it out.
+# `masks` (the truth) and `predictions` are integers (B, H, W): the class of each pixel, from 0 on and below
+# `classes`. Return one IoU for each class, **counted over all pixels of all images together**. A class that
+# is in neither the masks nor the predictions has no IoU: return `np.nan` for it, so that a mean can leave it
+# out.
 
 
 # %% solution="q06_class_iou"
 def class_iou(masks, predictions, classes):
     """IoU of each class over all pixels, (classes,); NaN for a class that is in neither."""
     ### BEGIN SOLUTION
-    masks, predictions = np.asarray(masks), np.asarray(predictions)
     scores = []
     for one in range(classes):
         true, called = masks == one, predictions == one
@@ -829,24 +846,25 @@ with check.question("IoU of each class", read="lesson 14 (semantic segmentation)
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# Doctors like the *Dice coefficient*, which is kinder, and they want to know it **for each image**: a mean over
-# all pixels hides the one patient who went wrong.
+# Doctors like the *Dice coefficient*, which is kinder, and they want to know it **for each image**: a mean
+# over all pixels hides the one patient who went wrong.
 #
 # $$\text{Dice} = \frac{2\,|A \cap B|}{|A| + |B|}$$
 #
-# Here the masks are yes or no: `masks` and `predictions` (B, H, W) hold 0 outside and 1 inside. Return one number for
-# each image, of the inside only. This time the text defines it otherwise for empty masks: where there is nothing to find
-# and nothing was found, all is well, and Dice is **1**.
+# Here the masks are yes or no: `masks` and `predictions` (B, H, W) hold 0 outside and 1 inside, often as
+# `uint8`, as they come out of a file. Return one number for each image, of the inside only. Empty masks have
+# another rule here: where there is nothing to find and nothing was found, all is well, and Dice is **1**.
 
 
 # %% solution="q06_image_dice"
 def image_dice(masks, predictions):
     """Dice coefficient of each image, (B,); 1 where both masks are empty."""
     ### BEGIN SOLUTION
-    masks, predictions = np.asarray(masks) > 0, np.asarray(predictions) > 0
-    both = np.sum(masks & predictions, axis=(1, 2))
-    total = np.sum(masks, axis=(1, 2)) + np.sum(predictions, axis=(1, 2))
-    return np.where(total > 0, 2 * both / np.maximum(total, 1), 1.0)
+    scores = []
+    for mask, prediction in zip(masks, predictions):
+        total = np.sum(mask) + np.sum(prediction)
+        scores.append(2 * np.sum(mask * prediction) / total if total else 1.0)
+    return np.array(scores)
     ### END SOLUTION
 
 
@@ -891,7 +909,7 @@ with check.question("Dice of each image", read="lesson 14 (semantic segmentation
 
     dice = np.random.default_rng(616)
     cases = []
-    for b, h, w, kind in ((4, 6, 5, "int64"), (3, 8, 8, "uint8"), (5, 4, 9, "int32"), (1, 20, 30, "uint8")):
+    for b, h, w, kind in ((4, 6, 5, "int64"), (3, 8, 8, "uint8"), (5, 4, 9, "int32"), (1, 20, 30, "int64")):
         truth = dice.random((b, h, w)) < 0.4
         guess = truth ^ (dice.random((b, h, w)) < dice.uniform(0.05, 0.4, (b, 1, 1)))
         truth[:, 0, 0] = guess[:, 0, 1] = True
@@ -935,19 +953,26 @@ with check.question("Dice of each image", read="lesson 14 (semantic segmentation
     spot[1, 2, 2] = spot[2, 1:3, 1:3] = 1
     empty = [(spot, spot), (blank, spot), (spot, blank), (blank, blank)]
     check.same_function(image_dice, overlap, empty, hint=nothing)
+    large = (dice.random((2, 40, 30)) < 0.8).astype("uint8")
+    check.same_function(
+        image_dice,
+        overlap,
+        [(large, large), (large, large[::-1].copy())],
+        hint="uint8 holds numbers up to 255, and a dot product of masks stays uint8: turn them into floats first.",
+    )
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 7 · A loss that can look away (3 + 3 points)
 #
-# Some pixels should not count: the thin border that annotators leave open, the padding around a smaller image. They
-# carry the label `ignore_index`, often 255. Write the mean cross-entropy of the pixels that do count. A pixel has
-# logits $z$, one for each class, and the true class $y$; with $n$ pixels that count,
+# Some pixels should not count: the thin border that annotators leave open, the padding around a smaller
+# image. They carry the label `ignore_index`, often 255. Write the mean cross-entropy of the pixels that do
+# count. A pixel has logits $z$, one for each class, and the true class $y$; with $n$ pixels that count,
 #
 # $$L = -\frac{1}{n} \sum_{\text{pixels that count}} \log \frac{e^{z_y}}{\sum_c e^{z_c}}$$
 #
-# * It must be right for logits of ±1000, where $e^z$ overflows. (Taking the same number away from all logits of a
-#   pixel changes nothing.)
+# * It must be right for logits of ±1000, where $e^z$ overflows. (Taking the same number away from all logits
+#   of a pixel changes nothing.)
 # * If no pixel counts, the loss is 0.
 # * `ignore_index` can be any number, also −1 or one of the classes.
 # * The arrays belong to the caller: leave them as they were.
@@ -957,11 +982,10 @@ with check.question("Dice of each image", read="lesson 14 (semantic segmentation
 def cross_entropy(logits, labels, ignore_index=255):
     """Mean cross-entropy, one number, of logits (B, H, W, C) and labels (B, H, W) without the ignored pixels."""
     ### BEGIN SOLUTION
-    labels = np.asarray(labels)
     counts = labels != ignore_index
     if not counts.any():
         return 0.0
-    chosen, truth = np.asarray(logits, float)[counts], labels[counts]
+    chosen, truth = logits[counts], labels[counts]
     chosen = chosen - chosen.max(axis=-1, keepdims=True)
     logs = chosen - np.log(np.exp(chosen).sum(axis=-1, keepdims=True))
     return -logs[np.arange(len(truth)), truth].mean()
@@ -1100,16 +1124,15 @@ with check.question("Cross-entropy that can look away", read="lesson 14 (semanti
 #
 # $$\frac{\partial L}{\partial z_c} = \frac{1}{n} \left(\text{softmax}(z)_c - [c = y]\right)$$
 #
-# where $[c = y]$ is 1 for the true class and 0 for the others, and $n$ again the number of pixels that count. An ignored
-# pixel must not push anything: its gradient is 0. The same holds as before: right for logits of ±1000, all 0 if no
-# pixel counts, any `ignore_index`.
+# where $[c = y]$ is 1 for the true class and 0 for the others, and $n$ again the number of pixels that count.
+# An ignored pixel must not push anything: its gradient is 0. The same holds as before: right for logits of
+# ±1000, all 0 if no pixel counts, any `ignore_index`.
 
 
 # %% solution="q07_gradient"
 def cross_entropy_gradient(logits, labels, ignore_index=255):
     """Gradient of the loss for each logit, an array (B, H, W, C)."""
     ### BEGIN SOLUTION
-    labels, logits = np.asarray(labels), np.asarray(logits, float)
     counts = labels != ignore_index
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     softmax = powers / powers.sum(axis=-1, keepdims=True)
@@ -1186,6 +1209,9 @@ with check.question("The gradient, without the ignored", read="lesson 14 (semant
         labels = dice.integers(0, k, (b, h, w))
         labels[0, 0] = labels[-1, -1, -1] = ignored
         cases.append((dice.normal(0, 2, (b, h, w, k)), labels, ignored))
+    lonely = np.full((2, 2, 2), 255)
+    lonely[1, 0, 1] = 2
+    cases.append((dice.normal(0, 2, (2, 2, 2, 3)), lonely, 255))
     check.same_function(
         cross_entropy_gradient,
         slopes,
@@ -1231,8 +1257,8 @@ with check.question("The gradient, without the ignored", read="lesson 14 (semant
 # %% [markdown]
 # ## 8 · Soft Dice loss (3 points)
 #
-# The Dice coefficient counts, and a count has no gradient. The *soft* Dice takes probabilities as they are, never rounded.
-# With the true mask $t$ (0 or 1) and the probability $p$ of each pixel of **one image**,
+# The Dice coefficient counts, and a count has no gradient. The *soft* Dice takes probabilities as they are,
+# never rounded. With the true mask $t$ (0 or 1) and the probability $p$ of each pixel of **one image**,
 #
 # $$\text{loss} = 1 - \frac{2 \sum t\,p + s}{\sum t + \sum p + s}$$
 #
@@ -1244,7 +1270,6 @@ with check.question("The gradient, without the ignored", read="lesson 14 (semant
 def soft_dice_loss(masks, probabilities, smooth=1.0):
     """Mean over the images of the soft Dice loss; masks (B, H, W) of 0 and 1, probabilities (B, H, W)."""
     ### BEGIN SOLUTION
-    masks, probabilities = np.asarray(masks, float), np.asarray(probabilities, float)
     both = np.sum(masks * probabilities, axis=(1, 2))
     total = np.sum(masks, axis=(1, 2)) + np.sum(probabilities, axis=(1, 2))
     return np.mean(1 - (2 * both + smooth) / (total + smooth))
@@ -1357,16 +1382,21 @@ with check.question("Soft Dice loss", read="lesson 14; Milletari et al., 2016, V
 # %% [markdown]
 # ## 9 · The two blocks of a U-Net (3 + 3 points)
 #
-# On the way down, a U-Net's block looks at its input twice and hands the result to two places: across, to the way up (the
-# *skip*), and, pooled, further down.
+# On the way down, a U-Net's block looks at its input twice and hands the result to two places: across, to the
+# way up (the *skip*), and, pooled, further down.
 #
 # ```
-#  input ──► convolution 3 × 3, ReLU ──► convolution 3 × 3, ReLU ──┬──► skip      (side × side)
-#                                                                  └──► pooling 2 × 2 ──► pooled
+#          input: side × side × channels
+#                        │
+#             convolution 3 × 3, ReLU
+#                        │
+#             convolution 3 × 3, ReLU ──────── skip: side × side × filters
+#                        │
+#            pooling 2 × 2, the maximum ────── pooled: side/2 × side/2 × filters
 # ```
 #
-# Build it as a `keras.Model`. Its input is `side` × `side` × `channels`, both convolutions have `filters` filters, biases and
-# padding "same", the pooling takes the maximum. It has two outputs: `[skip, pooled]`.
+# Build it as a `keras.Model` with two outputs, `[skip, pooled]`. Both convolutions have `filters` filters,
+# biases and padding "same".
 
 
 # %% solution="q09_contracting"
@@ -1472,13 +1502,22 @@ with check.question("The way down", read="lesson 14; Ronneberger et al., 2015, U
 # On the way up, a block makes the deep map twice as large, puts the skip beside it, and looks at both twice:
 #
 # ```
-#  deep (side × side × channels) ──► transposed convolution 2 × 2, stride 2 ──┐
-#                                                                             ├──► convolution 3 × 3, ReLU ──► again ──► output
-#  skip (2·side × 2·side × skip_channels) ────────────── concatenated ────────┘
+#  deep: side × side × channels                skip: 2·side × 2·side × skip_channels
+#    │                                           │
+#  transposed convolution 2 × 2, stride 2        │
+#    │                                           │
+#    └────────────── concatenated ───────────────┘
+#                         │
+#              convolution 3 × 3, ReLU
+#                         │
+#              convolution 3 × 3, ReLU
+#                         │
+#          output: 2·side × 2·side × filters
 # ```
 #
-# All three have `filters` filters and biases; the transposed convolution has no activation. The order in which
-# the two maps are concatenated is yours. The model's inputs are `[deep, skip]`, in this order.
+# Build it as a `keras.Model` with the inputs `[deep, skip]`, in this order. All three layers have `filters`
+# filters and biases; the transposed convolution has no activation, and the others padding "same". In which
+# order you concatenate the two maps is up to you.
 
 
 # %% solution="q09_expanding"
@@ -1597,11 +1636,12 @@ with check.question("The way up", read="lesson 14; Ronneberger et al., 2015, U-N
 #
 # * a contracting block for each width but the last; the image has `channels` channels;
 # * at the bottom two convolutions of 3 × 3 with the last width, and no pooling;
-# * an expanding block for each width but the last, from the deepest back to the first, each with the skip of its own level;
+# * an expanding block for each width but the last, from the deepest back to the first, each with the skip of
+#   its own level;
 # * a convolution of 1 × 1 that makes `classes` maps.
 #
-# Every layer has biases. How many numbers does the network learn? (For one channel, two classes and the widths above, that
-# is the U-Net of the paper.)
+# Every layer has biases. How many numbers does the network learn? (For one channel, two classes and the
+# widths above, that is the U-Net of the paper.)
 
 
 # %% solution="q10_unet_parameters"
