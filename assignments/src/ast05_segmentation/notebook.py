@@ -90,7 +90,7 @@ with check.question("Transposed convolution", read="lesson 14 (semantic segmenta
     )
     check.close(
         result,
-        [[2, 8, 13, 12, 15]],
+        [[2.0, 8, 13, 12, 15]],
         "the output",
         on=called,
         misconceptions={
@@ -201,7 +201,11 @@ with check.question("Cut it to size", read="lesson 14 (semantic segmentation)"):
     result = crop_same(np.arange(25.0).reshape(5, 5), 3, 2)
     called = "crop_same(a map of 5 × 5, 3, 2)"
     check.shape(
-        result, (4, 4), "the cut map", on=called, hint="kernel − stride rows and columns are too many."
+        result,
+        (4, 4),
+        "the cut map",
+        on=called,
+        hint="kernel − stride rows and columns are too many: in all, not on each side.",
     )
     check.close(
         result,
@@ -613,7 +617,7 @@ with check.question("Receptive fields", read="lesson 14 (semantic segmentation)"
         called,
         hint="go through the list by hand: what does each layer add, and which jump does it find?",
         misconceptions={
-            "multiplied": ((18, 2), "fields do not multiply: each layer adds to the field."),
+            "multiplied": ((18, 2), "each layer adds to the field, it does not multiply it."),
             "stride left out": ((6, 2), "after a stride of 2 a step of one cell is a step of two pixels."),
             "its own stride": (
                 (9, 2),
@@ -666,11 +670,11 @@ with check.question("Receptive fields", read="lesson 14 (semantic segmentation)"
         {
             "multiplied": (
                 walked(lambda r, j, k, s, d: r * ((k - 1) * d + 1)),
-                "fields do not multiply: each layer adds to the field.",
+                "each layer adds to the field, it does not multiply it.",
             ),
             "kernels multiplied": (
                 walked(lambda r, j, k, s, d: r * k),
-                "fields do not multiply: each layer adds to the field.",
+                "each layer adds to the field, it does not multiply it.",
             ),
             "stride left out": (
                 walked(lambda r, j, k, s, d: r + (k - 1) * d),
@@ -778,7 +782,9 @@ with check.question("IoU of each class", read="lesson 14 (semantic segmentation)
         },
     )
     absent = "a class in neither has no IoU, NaN; a class in one of the two only has IoU 0."
-    check.same_function(class_iou, lambda m, p, k: [1, np.nan], [(masks * 0, masks * 0, 2)], hint=absent)
+    check.same_function(
+        class_iou, lambda m, p, k: [1, np.nan], [(masks[:1, :1] * 0, masks[:1, :1] * 0, 2)], hint=absent
+    )
 
     ### BEGIN HIDDEN TESTS
     def counted(masks, predictions, classes):
@@ -885,7 +891,10 @@ with check.question("Dice of each image", read="lesson 14 (semantic segmentation
             "IoU": ([2 / 3, 1 / 2], "Dice counts the overlap twice, and divides by |A| + |B|."),
             "all images together": (3 / 4, "sum over the pixels of one image at a time: axes 1 and 2."),
             "pixel accuracy": ([5 / 6, 5 / 6], "background that both agree on does not count."),
-            "smoothed": ([5 / 6, 3 / 4], "smoothing belongs into a loss: it flatters masks that miss."),
+            "smoothed": (
+                [5 / 6, 3 / 4],
+                "a term that smooths belongs into a loss; here it flatters masks that miss.",
+            ),
             "mean over the images": (
                 (4 / 5 + 2 / 3) / 2,
                 "return one number for each image, not their mean.",
@@ -893,7 +902,7 @@ with check.question("Dice of each image", read="lesson 14 (semantic segmentation
         },
     )
     nothing = "both masks empty is Dice 1, as the question defines; only one of them empty is 0."
-    check.same_function(image_dice, lambda m, p: [1, 1], [(masks * 0, masks * 0)], hint=nothing)
+    check.same_function(image_dice, lambda m, p: [1], [(masks[:1, :1] * 0, masks[:1, :1] * 0)], hint=nothing)
 
     ### BEGIN HIDDEN TESTS
     def overlap(masks, predictions, formula=lambda both, a, b: 2 * both / (a + b)):
@@ -980,7 +989,7 @@ with check.question("Dice of each image", read="lesson 14 (semantic segmentation
 
 # %% solution="q07_cross_entropy"
 def cross_entropy(logits, labels, ignore_index=255):
-    """Mean cross-entropy, one number, of logits (B, H, W, C) and labels (B, H, W) without the ignored pixels."""
+    """Mean cross-entropy of logits (B, H, W, C) for labels (B, H, W): one number."""
     ### BEGIN SOLUTION
     counts = labels != ignore_index
     if not counts.any():
@@ -1268,7 +1277,7 @@ with check.question("The gradient, without the ignored", read="lesson 14 (semant
 
 # %% solution="q08_soft_dice_loss"
 def soft_dice_loss(masks, probabilities, smooth=1.0):
-    """Mean over the images of the soft Dice loss; masks (B, H, W) of 0 and 1, probabilities (B, H, W)."""
+    """Mean soft Dice loss of probabilities (B, H, W) for masks (B, H, W) of 0 and 1."""
     ### BEGIN SOLUTION
     both = np.sum(masks * probabilities, axis=(1, 2))
     total = np.sum(masks, axis=(1, 2)) + np.sum(probabilities, axis=(1, 2))
@@ -1489,7 +1498,10 @@ with check.question("The way down", read="lesson 14; Ronneberger et al., 2015, U
             "the pooled map",
             on=called,
             misconceptions={
-                "the mean": (windows.mean(axis=(2, 4)), "the pooling takes the maximum, not the mean."),
+                "pooled by the mean": (
+                    windows.mean(axis=(2, 4)),
+                    "the pooling takes the maximum, not the mean.",
+                ),
                 "every second pixel": (skip[:, ::2, ::2], "pooling takes the maximum of 2 × 2 pixels."),
             },
             hint="the pooled map is the skip, pooled: the maximum of each 2 × 2 pixels.",

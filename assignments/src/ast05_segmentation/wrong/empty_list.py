@@ -3,7 +3,7 @@
 # loses:
 #   q05_receptive_field_test: "begins with nothing"
 #   q06_class_iou_test: "a class in neither has no IoU"
-#   q06_image_dice_test: "smoothing belongs into a loss"
+#   q06_image_dice_test: "smoothed: a term that smooths"
 # ---
 # %% q05_receptive_field
 def receptive_field(layers):

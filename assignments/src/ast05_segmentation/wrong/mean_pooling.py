@@ -1,7 +1,7 @@
 # ---
 # title: "Pools by the mean; batch normalisation where none is asked; up-sampling that learns nothing"
 # loses:
-#   q09_contracting_test: "the mean: the pooling takes the maximum"
+#   q09_contracting_test: "pooled by the mean: the pooling takes the maximum"
 #   q09_expanding_test: "batch normalisation is a good idea"
 #   q10_unet_parameters_test: "nothing learnt on the way up"
 # ---

@@ -2,7 +2,7 @@
 # title: "Overwrites where stamps overlap; takes the fields of layers times each other"
 # loses:
 #   q01_transposed_test: "overwritten: where two stamps overlap, they add up"
-#   q05_receptive_field_test: "multiplied: fields do not multiply"
+#   q05_receptive_field_test: "multiplied: each layer adds"
 # ---
 # %% q01_transposed
 def transposed(image, kernel, stride):
