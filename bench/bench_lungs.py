@@ -10,8 +10,8 @@ hundred epochs. Then the test pictures are read and predicted, once. Dice on val
     BatchNorm learns,            rates 3, 6, 9          0.939    0.948    0.949
     without the mirror image,    rates 3, 6, 9          0.933    0.944    0.948
 
-The hundred epochs are not among what was compared: the loss still fell at sixty. The augmentation, 128 filters
-and the loss were the first guess and stayed.
+The hundred epochs are not among what was compared: the loss still fell at sixty. The augmentation, the 128
+filters and the loss were the first guess and stayed.
 
 A picture is judged at its own size, against the mask as it was drawn: the network's map of 256² is enlarged
 bilinearly and cut at one half. At 256² the truth itself would be blurred. Dice and IoU are those of the
