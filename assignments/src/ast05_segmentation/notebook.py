@@ -177,9 +177,9 @@ with check.question("Transposed convolution", read="lesson 14 (semantic segmenta
 # off before the map begins and half after its end; if their number is odd, the odd one goes at the end:
 #
 # ```
-# kernel 1 4 5,   stride 2     2   8  13  12 │ 15            one too many: none before, one after
-# kernel 1 4 5 3, stride 2     2 │ 8  13  18  15 │ 9         two too many: one before, one after
-# kernel 1 4,     stride 2     2   8   3  12                 none too many
+# stride 2    kernel 1 4 5      2   8  13  12 │15      one too many: none before, one after
+#             kernel 1 4 5 3    2│  8  13  18  15 │9   two too many: one before, one after
+#             kernel 1 4        2   8   3  12          none too many
 # ```
 #
 # Write `crop_same` for a full output `full` (H, W) of a square kernel. `kernel` and `stride` are numbers, and
