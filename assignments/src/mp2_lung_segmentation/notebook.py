@@ -434,6 +434,19 @@ with check.question("Overlay", read="lesson 14 (semantic segmentation)"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
+# Look at the ten pairs with your own paint before you go on. Do the masks fit their pictures? Is the picture's left
+# the patient's left?
+
+# %%
+if not GRADING:
+    painted = []
+    for name in SAMPLE_NAMES:
+        image, mask = resize_pair(*read_pair(*paths_of(name)), 160, 160)
+        painted.append(overlay(image, mask, (0.9, 0.6, 0.0), 0.35))
+    sheet = viz.grid(painted, titles=SAMPLE_NAMES, columns=5)
+    viz.show(sheet, alt="Ten X-rays with their lungs painted over.")
+
+# %% [markdown]
 # ## 5 · Split by patient (3 points)
 #
 # Two films of one patient look much alike. If one is in training and the other in validation, validation is
@@ -947,7 +960,7 @@ with check.question("The decoder", read="lesson 14 (semantic segmentation), the 
     for which, (row, column) in enumerate(((3, 3), (12, 14))):
         given = [one.copy() for one in nothing]
         given[which][0, row, column] = 1
-        heard = np.asarray(model(given))[0, ..., 0] > 0
+        heard = np.abs(np.asarray(model(given)) - np.asarray(model(nothing)))[0, ..., 0] > 1e-7
         widths.append((int(heard.any(axis=1).sum()), int(heard.any(axis=0).sum())))
     on = "one bright cell; all kernels positive"
     check.at_least(
@@ -1078,7 +1091,7 @@ with check.question("The whole network", read="lesson 14 (semantic segmentation)
         )
 
     def bright_pixel(model, dead=()):
-        """Each pixel's answer to one bright pixel; kernels of the shapes in `dead` are 0, the rest positive."""
+        """How one bright pixel changes each output; kernels of the shapes in `dead` are 0, the rest positive."""
         values = []
         for weight in model.weights:
             name, shape = str(weight.name), tuple(int(n) for n in weight.shape)
@@ -1088,8 +1101,9 @@ with check.question("The whole network", read="lesson 14 (semantic segmentation)
             values.append(np.full(shape, value, "float32"))
         model.set_weights(values)
         image = np.zeros((1, 96, 96, 3), "float32")
+        black = np.asarray(model(image))
         image[0, 40, 40] = 1e4
-        return np.asarray(model(image))[0, ..., 0]
+        return (np.asarray(model(image)) - black)[0, ..., 0]
 
     named = "deeplab((96, 96, 3), filters=20, rates=(2,))"
     model = deeplab((96, 96, 3), filters=20, rates=(2,))
@@ -1104,16 +1118,16 @@ with check.question("The whole network", read="lesson 14 (semantic segmentation)
     third = (3, 3, 24, 48)  # behind it lies the deep map
     with_both, low_only = bright_pixel(model), bright_pixel(model, dead=(third,))
     check.at_least(
-        low_only.max(),
-        1e-9,
+        np.abs(low_only).max(),
+        1e-7,
         f"the strongest answer of {named}",
         f"{on}; nothing comes through to the deep map",
         hint="only the deep map reaches the output: give the decoder [what aspp made of deep, low].",
     )
     check.at_least(
-        with_both.max() - low_only.max(),
-        1e-9,
-        f"how much the strongest answer of {named} grows",
+        np.abs(with_both - low_only).max(),
+        1e-7,
+        f"by how much the answer of {named} changes",
         f"{on}, when the deep map is let through",
         hint="the deep map does not reach the output: aspp belongs on the deep map.",
     )
@@ -1263,19 +1277,29 @@ def dice_bce(truth, logits):
 
 # %% test="q11_dice_bce_test" points=3
 with check.question("Dice and cross-entropy", read="lesson 14 (semantic segmentation), the part on losses"):
-    undecided = dice_bce(np.array([[[[1], [0]]]], "uint8"), np.zeros((1, 1, 2, 1), "float32"))
-    on = "one picture of two pixels, one of them lung; both logits 0"
-    check.shape(undecided, (), "dice_bce(truth, logits)", on, hint="one number for the whole batch.")
+    value = dice_bce(np.array([[[[1], [0]]]], "uint8"), np.array([[[[np.log(3)], [0]]]], "float32"))
+    on = "one picture of two pixels, the first one lung; probabilities 0.75 and 0.5 (logits log 3 and 0)"
+    entropies = -(np.log(0.75) + np.log(0.5)) / 2
+    check.shape(value, (), "dice_bce(truth, logits)", on, hint="one number for the whole batch.")
     check.close(
-        undecided,
-        1 - (2 * 0.5 + 1) / (1 + 1 + 1) + np.log(2),
+        value,
+        1 - (2 * 0.75 + 1) / (1 + 1.25 + 1) + entropies,
         "dice_bce(truth, logits)",
         on,
         misconceptions={
-            "without the sigmoid": (1 - 1 / 2 + np.log(2), "logits are not probabilities: sigmoid first."),
-            "only cross-entropy": (np.log(2), "add the soft Dice loss."),
-            "only Dice": (1 / 3, "add the binary cross-entropy."),
-            "not smoothed": (0.5 + np.log(2), "the + 1 above and below the line is missing."),
+            "without the sigmoid": (
+                1 - (2 * np.log(3) + 1) / (1 + np.log(3) + 1) + entropies,
+                "logits are not probabilities: sigmoid first.",
+            ),
+            "a threshold": (
+                entropies,
+                "a threshold has no slope, so nothing can be learnt: use the probabilities themselves.",
+            ),
+            "only Dice": (1 - (2 * 0.75 + 1) / (1 + 1.25 + 1), "add the binary cross-entropy."),
+            "not smoothed": (
+                1 - 2 * 0.75 / (1 + 1.25) + entropies,
+                "the + 1 above and below the line is missing.",
+            ),
         },
     )
 
@@ -1541,7 +1565,9 @@ if TRAIN and not GRADING:
     print(f"predictions.npz: {predicted.shape}, {np.mean(predicted > 0):.0%} of the pixels are lung")
 
 # %% [markdown]
-# Look at what you hand in, before you do: the numbers come later.
+# Look at what you hand in, before you do: the numbers come later. And look at errors: for the validation pictures
+# you have masks, so draw `error_map` of the worst three while you train. Is it one kind of picture? One corner of
+# the lung? An edge that is a pixel off costs Dice everywhere; a missed lung costs it once.
 
 # %%
 if Path("predictions.npz").exists() and not GRADING:

@@ -61,7 +61,9 @@ def augment(image, mask, seed):
         cval=0,
     )
     move = generator.get_random_transform(image.shape, seed=seed)
-    labels = [generator.apply_transform((mask == label)[..., None] * 1.0, move)[..., 0] for label in range(10)]
+    labels = [
+        generator.apply_transform((mask == label)[..., None] * 1.0, move)[..., 0] for label in range(10)
+    ]
     return generator.apply_transform(image, move), np.argmax(labels, axis=0).astype(mask.dtype)
 
 

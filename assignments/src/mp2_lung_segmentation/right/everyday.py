@@ -1,7 +1,7 @@
 # ---
 # title: "Everyday habits: lines for the shell, plots, prints, globals, helper cells, a model trained in between"
 # ---
-# ruff: noqa: B006, E401, E712, E731, F401, F841, PIE808, SIM, UP
+# ruff: noqa: B006, C408, E401, E712, F401, RUF059, SIM118, UP
 
 # %% q01_read_pair
 # %matplotlib inline

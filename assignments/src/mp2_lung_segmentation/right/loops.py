@@ -1,7 +1,6 @@
 # ---
 # title: "Loops over pixels and plain Python; plain lists come back"
 # ---
-# ruff: noqa: B007, PERF401
 
 # %% q01_read_pair
 def read_pair(image_path, mask_path):
@@ -49,7 +48,9 @@ def resize_pair(image, mask, height, width):
         for c in range(width):
             left, right = c * old_width // width, max(-(-(c + 1) * old_width // width), 1)
             new_image[r, c] = image[top:bottom, left:right].mean(axis=(0, 1)) / 255
-            new_mask[r, c] = mask[(2 * r + 1) * old_height // (2 * height), (2 * c + 1) * old_width // (2 * width)]
+            new_mask[r, c] = mask[
+                (2 * r + 1) * old_height // (2 * height), (2 * c + 1) * old_width // (2 * width)
+            ]
     return new_image, new_mask
 
 

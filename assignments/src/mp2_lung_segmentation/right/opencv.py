@@ -82,9 +82,7 @@ def overlap(truth, predicted):
 def dice_bce(truth, logits):
     truth = keras.ops.cast(truth, logits.dtype)
     soft = keras.ops.sigmoid(logits)
-    dice = 1 - (2 * keras.ops.sum(truth * soft, (1, 2, 3)) + 1) / (
-        keras.ops.sum(truth + soft, (1, 2, 3)) + 1
-    )
+    dice = 1 - (2 * keras.ops.sum(truth * soft, (1, 2, 3)) + 1) / (keras.ops.sum(truth + soft, (1, 2, 3)) + 1)
     return keras.ops.mean(dice) + keras.losses.BinaryCrossentropy(from_logits=True)(truth, logits)
 
 

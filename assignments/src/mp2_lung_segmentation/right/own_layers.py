@@ -3,7 +3,6 @@
 # ---
 
 # %% q01_read_pair
-from matplotlib.image import imread
 
 
 class Pair:
@@ -108,7 +107,9 @@ def dice_bce(truth, logits):
     logits = tf.convert_to_tensor(logits, tf.float32)
     p = tf.nn.sigmoid(logits)
     axes = [1, 2, 3]
-    soft = (2 * tf.reduce_sum(truth * p, axes) + 1) / (tf.reduce_sum(truth, axes) + tf.reduce_sum(p, axes) + 1)
+    soft = (2 * tf.reduce_sum(truth * p, axes) + 1) / (
+        tf.reduce_sum(truth, axes) + tf.reduce_sum(p, axes) + 1
+    )
     entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=logits)
     return tf.reduce_mean(1 - soft) + tf.reduce_mean(entropy)
 
