@@ -55,7 +55,8 @@ def paths_of(name):
 
 # %% [markdown]
 # # Part 1 · The pairs
-#
+
+# %% [markdown]
 # ## 1 · Read a picture and its mask (3 points)
 #
 # Ten pairs lie in `xrays/sample`, as such files come from ten clinics: pictures that are grey, in colour, with
@@ -395,6 +396,11 @@ with check.question("Overlay", read="lesson 14 (semantic segmentation)"):
             "the opacity the other way round": (
                 [[[0.5, 0.5, 0.5], [0.9, 0.1, 0.1]]],
                 "opacity 1 hides the picture, opacity 0 the paint.",
+            ),
+            "painted everywhere": ([[[0.6, 0.4, 0.4]] * 2], "only where the mask is 1."),
+            "the background painted": (
+                [[[0.6, 0.4, 0.4], [0.5, 0.5, 0.5]]],
+                "paint where the mask is 1, not where it is 0.",
             ),
         },
     )
@@ -1109,27 +1115,35 @@ with check.question("The whole network", read="lesson 14 (semantic segmentation)
     model = deeplab((96, 96, 3), filters=20, rates=(2,))
     shapes = [tuple(int(n) for n in weight.shape) for weight in model.weights]
     check.close(
-        all(one in shapes for one in ((3, 3, 3, 16), (3, 3, 16, 24), (3, 3, 48, 96), (3, 3, 96, 96))),
+        (3, 3, 3, 16) in shapes and (3, 3, 16, 24) in shapes,
         True,
         f"whether the given encoder is in {named}",
         hint="begin with encoder(input_shape).",
     )
+    check.close(
+        (3, 3, 48, 96) in shapes and (3, 3, 96, 96) in shapes,
+        True,
+        f"whether the encoder's deep map is used in {named}",
+        hint="the deep map does not reach the output: aspp belongs on the deep map.",
+    )
     on = "an image with one bright pixel; all kernels positive"
     third = (3, 3, 24, 48)  # behind it lies the deep map
     with_both, low_only = bright_pixel(model), bright_pixel(model, dead=(third,))
-    check.at_least(
-        np.abs(low_only).max(),
-        1e-7,
-        f"the strongest answer of {named}",
+    check.close(
+        bool(np.abs(low_only).max() > 1e-7),
+        True,
+        f"whether the bright pixel reaches the output of {named}",
         f"{on}; nothing comes through to the deep map",
-        hint="only the deep map reaches the output: give the decoder [what aspp made of deep, low].",
+        hint="only the deep map reaches the output: give the decoder [what aspp made of deep, low]. "
+        "If question 8 fails too, mend that one first.",
     )
-    check.at_least(
-        np.abs(with_both - low_only).max(),
-        1e-7,
-        f"by how much the answer of {named} changes",
-        f"{on}, when the deep map is let through",
-        hint="the deep map does not reach the output: aspp belongs on the deep map.",
+    check.close(
+        bool(np.abs(with_both - low_only).max() > 1e-7),
+        True,
+        f"whether the deep map changes the output of {named}",
+        on,
+        hint="the deep map does not reach the output: aspp belongs on the deep map. "
+        "If question 7 or 8 fails too, mend that one first.",
     )
     check.close(
         any(len(one) == 4 and one[0] == 1 and one[2:] == (96, 20) for one in shapes),
@@ -1174,6 +1188,10 @@ with check.question("Dice and IoU", read="lesson 14 (semantic segmentation), the
         misconceptions={
             "swapped": ([1 / 2, 2 / 3], "IoU divides by the union; Dice is returned first."),
             "accuracy": ([1 / 2, 1 / 2], "right background does not count; Dice divides by the two areas."),
+            "divided by both areas": (
+                [2 / 3, 1 / 3],
+                "the two areas count the common part twice: the union is |T| + |P| − |T ∩ P|.",
+            ),
             "the 2 is missing": ([1 / 3, 1 / 2], "Dice of equal masks is 1: there is a 2 above the line."),
         },
     )
@@ -1295,6 +1313,10 @@ with check.question("Dice and cross-entropy", read="lesson 14 (semantic segmenta
                 entropies,
                 "a threshold has no slope, so nothing can be learnt: use the probabilities themselves.",
             ),
+            "not 1 − Dice": (
+                (2 * 0.75 + 1) / (1 + 1.25 + 1) + entropies,
+                "a loss goes down as the masks get better: 1 − Dice.",
+            ),
             "only Dice": (1 - (2 * 0.75 + 1) / (1 + 1.25 + 1), "add the binary cross-entropy."),
             "not smoothed": (
                 1 - 2 * 0.75 / (1 + 1.25) + entropies,
@@ -1394,7 +1416,8 @@ with check.question("Dice and cross-entropy", read="lesson 14 (semantic segmenta
 
 # %% [markdown]
 # # Part 3 · Train, draw masks, look at errors
-#
+
+# %% [markdown]
 # ## 12 · From logits to masks (2 points)
 #
 # A pixel is lung where its *probability* is above one half. From logits (B, H, W, 1) make masks (B, H, W), whole

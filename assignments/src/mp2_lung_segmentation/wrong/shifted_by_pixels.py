@@ -1,7 +1,7 @@
 # ---
 # title: "Shifts by a tenth of a pixel; one convolution where two are asked for"
 # loses:
-#   q06_augment_test: "shift by up to a tenth of the width"
+#   q06_augment_test: "shift by up to a tenth of the height"
 #   q08_decoder_test: "one convolution of 3 × 3, not two"
 # ---
 
