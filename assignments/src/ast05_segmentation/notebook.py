@@ -13,7 +13,8 @@
 # convolution), the way to see far (atrous convolution, receptive fields), the figures that say how good a
 # mask is (IoU, Dice), the losses that train on them, and the two blocks that a U-Net is made of.
 #
-# **40 points**, ten questions. Everything you need is in lesson 14; lesson 15 uses it all on chest X-rays.
+# **40 points**, ten questions. Everything you need is in lesson 14, and for question 5 in lesson 10; lesson
+# 15 uses it all on chest X-rays.
 #
 # **How it works.** Write your code where it says `YOUR CODE HERE`, and delete the line that raises
 # `NotImplementedError`. Below each answer is a cell with tests: run it. It says nothing when all is well;
@@ -78,7 +79,7 @@ def transposed(image, kernel, stride):
 
 
 # %% test="q01_transposed_test" points=4
-with check.question("Transposed convolution", read="lesson 14 (semantic segmentation)"):
+with check.question("Transposed convolution", read="lesson 14 (transposed convolution)"):
     called = "transposed([[2, 3]], [[1, 4, 5]], 2)"
     result = transposed(np.array([[2.0, 3.0]]), np.array([[1.0, 4.0, 5.0]]), 2)
     check.shape(
@@ -197,7 +198,7 @@ def crop_same(full, kernel, stride):
 
 
 # %% test="q02_crop_same_test" points=2
-with check.question("Cut it to size", read="lesson 14 (semantic segmentation)"):
+with check.question("Cut it to size", read="lesson 14 (transposed convolution)"):
     result = crop_same(np.arange(25.0).reshape(5, 5), 3, 2)
     called = "crop_same(a map of 5 × 5, 3, 2)"
     check.shape(
@@ -318,7 +319,9 @@ def bilinear_kernel(factor):
 
 
 # %% test="q03_bilinear_kernel_test" points=2
-with check.question("A kernel that interpolates", read="lesson 14; Long et al., 2015, FCN, section 3.3"):
+with check.question(
+    "A kernel that interpolates", read="lesson 14 (up again); Long et al., 2015, FCN, section 3.3"
+):
     result = bilinear_kernel(2)
     check.shape(result, (4, 4), "bilinear_kernel(2)")
     check.within(result, 0, 1, "bilinear_kernel(2)")
@@ -447,7 +450,9 @@ def atrous(image, kernel, rate):
 
 
 # %% test="q04_atrous_test" points=4
-with check.question("Atrous convolution", read="lesson 14; Chen et al., 2017, DeepLabv3, section 3.1"):
+with check.question(
+    "Atrous convolution", read="lesson 14 (dilation); Chen et al., 2017, DeepLabv3, section 3.1"
+):
     row = np.array([0, 0, 0, 1, 0, 0, 0, 0], float).reshape(1, 8, 1)
     weights = np.zeros((3, 3, 1, 1))
     weights[1, :, 0, 0] = [3, 5, 7]
@@ -608,7 +613,7 @@ def receptive_field(layers):
 
 
 # %% test="q05_receptive_field_test" points=4
-with check.question("Receptive fields", read="lesson 14 (semantic segmentation)"):
+with check.question("Receptive fields", read="lesson 10 (receptive field), lesson 14 (dilation)"):
     result = receptive_field([(3, 1, 1), (2, 2, 1), (3, 1, 1)])
     called = "receptive_field([(3, 1, 1), (2, 2, 1), (3, 1, 1)])"
     check.close(
@@ -752,7 +757,7 @@ def class_iou(masks, predictions, classes):
 
 
 # %% test="q06_class_iou_test" points=3
-with check.question("IoU of each class", read="lesson 14 (semantic segmentation)"):
+with check.question("IoU of each class", read="lesson 14 (how good is a mask?)"):
     masks = np.array([[[0, 0, 1], [1, 1, 1]], [[0, 0, 0], [0, 0, 1]]])
     predictions = np.array([[[0, 1, 1], [1, 1, 0]], [[0, 0, 0], [0, 0, 0]]])
     result = class_iou(masks, predictions, 2)
@@ -875,7 +880,7 @@ def image_dice(masks, predictions):
 
 
 # %% test="q06_image_dice_test" points=3
-with check.question("Dice of each image", read="lesson 14 (semantic segmentation)"):
+with check.question("Dice of each image", read="lesson 14 (how good is a mask?)"):
     masks = np.array([[[0, 1, 0], [1, 1, 0]], [[1, 0, 0], [0, 0, 0]]])
     predictions = np.array([[[0, 1, 0], [1, 0, 0]], [[1, 1, 0], [0, 0, 0]]])
     result = image_dice(masks, predictions)
@@ -1003,7 +1008,7 @@ def cross_entropy(logits, labels, ignore_index=255):
 
 # %% test="q07_cross_entropy_test" points=3
 ### ARGUMENTS CHANGE IN PLACE
-with check.question("Cross-entropy that can look away", read="lesson 14 (semantic segmentation)"):
+with check.question("Cross-entropy that can look away", read="lesson 14 (pixels that do not count)"):
     logits = np.log(np.array([[[[0.5, 0.5], [0.25, 0.75], [0.9, 0.1]]]]))
     labels = np.array([[[0, 1, 255]]])
     result = cross_entropy(logits, labels)
@@ -1151,7 +1156,7 @@ def cross_entropy_gradient(logits, labels, ignore_index=255):
 
 
 # %% test="q07_gradient_test" points=3
-with check.question("The gradient, without the ignored", read="lesson 14 (semantic segmentation)"):
+with check.question("The gradient, without the ignored", read="lesson 14 (pixels that do not count)"):
     logits = np.log(np.array([[[[0.5, 0.5], [0.25, 0.75], [0.9, 0.1]]]]))
     result = cross_entropy_gradient(logits, np.array([[[0, 1, 255]]]))
     called = "three pixels, the last one ignored"
@@ -1286,7 +1291,7 @@ def soft_dice_loss(masks, probabilities, smooth=1.0):
 
 
 # %% test="q08_soft_dice_loss_test" points=3
-with check.question("Soft Dice loss", read="lesson 14; Milletari et al., 2016, V-Net, section 3"):
+with check.question("Soft Dice loss", read="lesson 14 (Dice); Milletari et al., 2016, V-Net, section 3"):
     masks = np.array([[[1, 0], [1, 0]], [[0, 0], [0, 0]]])
     probabilities = np.array([[[0.75, 0.25], [0.75, 0.25]], [[0.5, 0.5], [0.5, 0.5]]])
     result = soft_dice_loss(masks, probabilities)
@@ -1420,7 +1425,7 @@ def contracting(side, channels, filters):
 
 
 # %% test="q09_contracting_test" points=3
-with check.question("The way down", read="lesson 14; Ronneberger et al., 2015, U-Net"):
+with check.question("The way down", read="lesson 14 (U-Net); Ronneberger et al., 2015, U-Net"):
     model = contracting(16, 3, 8)
     check.model(
         model,
@@ -1547,7 +1552,7 @@ def expanding(side, channels, skip_channels, filters):
 
 
 # %% test="q09_expanding_test" points=3
-with check.question("The way up", read="lesson 14; Ronneberger et al., 2015, U-Net"):
+with check.question("The way up", read="lesson 14 (U-Net); Ronneberger et al., 2015, U-Net"):
     model = expanding(8, 12, 6, 4)
     check.model(
         model,
@@ -1674,7 +1679,7 @@ def unet_parameters(channels, filters, classes):
 
 
 # %% test="q10_unet_parameters_test" points=3
-with check.question("Count a U-Net", read="lesson 14; Ronneberger et al., 2015, U-Net"):
+with check.question("Count a U-Net", read="lesson 14 (U-Net); Ronneberger et al., 2015, U-Net"):
     check.close(
         unet_parameters(1, (64, 128, 256, 512, 1024), 2),
         31030658,
