@@ -176,3 +176,14 @@ def test_the_cell_that_writes_the_masks_writes_what_the_tests_read(source, tmp_p
     ((train, validation),) = seen
     assert train == [(str(tmp_path / f"{n}.png"), str(tmp_path / f"m{n}.png")) for n in "ab"]
     assert validation == [(str(tmp_path / "c.png"), str(tmp_path / "mc.png"))]
+
+
+def test_what_a_student_is_told_to_read_is_there(source, pytestconfig):
+    told = "\n".join(cell.source for cell in graded_cells(source).values())
+    named = set(re.findall(r"lesson (\d\d)[^“”\"\n]*“([^”]+)”", told))
+    assert len(named) >= 8
+    for number, part in named:
+        for lesson in (pytestconfig.rootpath / "notebooks" / "src").glob(f"{number}_*.py"):
+            assert re.search(rf"^# ##? .*{re.escape(part)}", lesson.read_text("utf-8"), re.MULTILINE), (
+                f"lesson {number} has no part {part!r}"
+            )

@@ -80,7 +80,7 @@ def read_pair(image_path, mask_path):
 
 
 # %% test="q01_read_pair_test" points=3
-with check.question("Read a pair", read="lesson 15 (project: lungs), the part on reading files"):
+with check.question("Read a pair", read="lesson 15 (project: lungs), “Load and check”"):
     for name in SAMPLE_NAMES[:3]:
         image, mask = read_pair(*paths_of(name))
         on = f"the files of {name}"
@@ -185,7 +185,7 @@ def mask_problems(images, masks):
 
 
 # %% test="q02_mask_problems_test" points=3
-with check.question("Problems of a mask folder", read="lesson 15 (project: lungs)"):
+with check.question("Problems of a mask folder", read="lesson 15 (project: lungs), “Load and check”"):
     pictures = {name: np.zeros((4, 6, 3), "uint8") for name in ("a", "b", "c")}
     stripes = {"a": np.tile([0, 1], (4, 3)), "b": np.zeros((4, 6), int), "d": np.ones((4, 6), int)}
     check.close(
@@ -295,7 +295,7 @@ def resize_pair(image, mask, height, width):
 
 
 # %% test="q03_resize_pair_test" points=3
-with check.question("One size for all", read="lesson 05 (augmentation), lesson 15 (project: lungs)"):
+with check.question("One size for all", read="lesson 15 (project: lungs), “Load and check”"):
     picture = np.zeros((40, 60, 3), "uint8")
     stripe = np.zeros((40, 60), "uint8")
     picture[:, 30:] = 255
@@ -385,7 +385,7 @@ def overlay(image, mask, colour, opacity):
 
 
 # %% test="q04_overlay_test" points=2
-with check.question("Overlay", read="lesson 14 (semantic segmentation)"):
+with check.question("Overlay", read="lesson 15 (project: lungs), “Look”"):
     grey = np.full((1, 2, 3), 0.5)
     check.close(
         overlay(grey, np.array([[0, 1]]), (1.0, 0.0, 0.0), 0.2),
@@ -473,7 +473,7 @@ def split_by_patient(patients, share, seed):
 
 
 # %% test="q05_split_by_patient_test" points=3
-with check.question("Split by patient", read="lesson 15 (project: lungs)"):
+with check.question("Split by patient", read="lesson 15 (project: lungs), “Split by patient”"):
     people = ["ann", "ann", "bob", "eve", "eve", "eve", "kim", "lee"]
     train, validation = split_by_patient(people, 0.4, 0)
     on = f"patients {people}, share 0.4"
@@ -567,7 +567,9 @@ def augment(image, mask, seed):
 
 
 # %% test="q06_augment_test" points=4
-with check.question("Move both together", read="lesson 05 (augmentation), the part on masks"):
+with check.question(
+    "Move both together", read="lesson 15 (project: lungs), “One draw for both”; lesson 05, “In step”"
+):
     ROWS, COLUMNS = np.mgrid[:96, :128]
     CENTRES = {1: (34, 52), 4: (44, 80), 9: (66, 58)}  # three discs: label, and where its middle is
     discs = np.zeros((96, 128), "uint8")
@@ -708,7 +710,7 @@ with check.question("Move both together", read="lesson 05 (augmentation), the pa
 #
 # The encoder below is given: it makes an image of H × W pixels into two maps, `low` of H/4 × W/4 with 24 channels,
 # which still knows where edges are, and `deep` of H/16 × W/16 with 96 channels, which knows what is there. You
-# build what DeepLabV3+ puts on top. Lesson 14 has the figure; the paper is Chen et al., 2018.
+# build what DeepLabV3+ puts on top. Lesson 15 builds it too; the paper is Chen et al., 2018.
 #
 # In all three questions "a convolution" means: `Conv2D` with `padding="same"` and without bias, then batch
 # normalisation (with `momentum=0.9`, since the training is short), then ReLU. A separable one is fine too.
@@ -761,7 +763,7 @@ def convolution(x, filters, size, rate=1):
 
 
 # %% test="q07_aspp_test" points=4
-with check.question("The pyramid", read="lesson 14 (semantic segmentation), the part on DeepLab"):
+with check.question("The pyramid", read="lesson 15 (project: lungs), “The pyramid”"):
     check.model(
         aspp((12, 10, 6), 8, (1, 2)),
         input_shape=(None, 12, 10, 6),
@@ -933,7 +935,7 @@ def decoder(deep_shape, low_shape, filters, classes):
 
 
 # %% test="q08_decoder_test" points=4
-with check.question("The decoder", read="lesson 14 (semantic segmentation), the part on DeepLab"):
+with check.question("The decoder", read="lesson 15 (project: lungs), “All of it”"):
     check.model(
         decoder((4, 5, 6), (16, 20, 7), 8, 3),
         output_shape=(None, 64, 80, 3),
@@ -1078,7 +1080,7 @@ def deeplab(input_shape, classes=1, filters=32, rates=(1, 2, 3)):
 
 
 # %% test="q09_deeplab_test" points=4
-with check.question("The whole network", read="lesson 14 (semantic segmentation), the part on DeepLab"):
+with check.question("The whole network", read="lesson 15 (project: lungs), “All of it”"):
     check.model(
         deeplab((96, 128, 3)),
         input_shape=(None, 96, 128, 3),
@@ -1176,7 +1178,7 @@ def overlap(truth, predicted):
 
 
 # %% test="q10_overlap_test" points=3
-with check.question("Dice and IoU", read="lesson 14 (semantic segmentation), the part on measures"):
+with check.question("Dice and IoU", read="lesson 14 (semantic segmentation), “How good is a mask?”"):
     result = overlap(np.array([[[1, 1, 1, 0]]]), np.array([[[0, 1, 1, 1]]]))
     on = "truth 1110, predicted 0111"
     check.shape(np.ravel(np.asarray(result[0])), (1,), "Dice", on, hint="one number for each picture.")
@@ -1294,7 +1296,9 @@ def dice_bce(truth, logits):
 
 
 # %% test="q11_dice_bce_test" points=3
-with check.question("Dice and cross-entropy", read="lesson 14 (semantic segmentation), the part on losses"):
+with check.question(
+    "Dice and cross-entropy", read="lesson 14 (semantic segmentation), “Dice or cross-entropy?”"
+):
     value = dice_bce(np.array([[[[1], [0]]]], "uint8"), np.array([[[[np.log(3)], [0]]]], "float32"))
     on = "one picture of two pixels, the first one lung; probabilities 0.75 and 0.5 (logits log 3 and 0)"
     entropies = -(np.log(0.75) + np.log(0.5)) / 2
@@ -1433,7 +1437,7 @@ def to_masks(logits):
 
 
 # %% test="q12_to_masks_test" points=2
-with check.question("From logits to masks", read="lesson 14 (semantic segmentation)"):
+with check.question("From logits to masks", read="lesson 15 (project: lungs), “From the network to a mask”"):
     masks = to_masks(np.array([[[[-3.0], [2.0]], [[4.0], [-0.5]]]], "float32"))
     check.shape(masks, (1, 2, 2), "to_masks(logits)", on="logits of one picture of 2 × 2 pixels")
     check.dtype(masks, "integer", "to_masks(logits)", hint='whole numbers: .astype("uint8").')
@@ -1475,7 +1479,9 @@ def error_map(truth, predicted):
 
 
 # %% test="q13_error_map_test" points=2
-with check.question("Where is it wrong", read="lesson 15 (project: lungs), the part on errors"):
+with check.question(
+    "Where is it wrong", read="lesson 15 (project: lungs), “The best, the middle, the worst”"
+):
     check.close(
         error_map(np.array([[0, 0, 1, 1]]), np.array([[0, 1, 1, 1]])),
         [[0, 3, 1, 1]],
