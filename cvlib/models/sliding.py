@@ -71,23 +71,15 @@ def _chain(model):
     """
     if isinstance(model, keras.Sequential):
         return [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
-    chain = []
-
-    def operation(layer):
-        def run(*args, **kwargs):
-            number = len(chain)  # what this layer gives out; 0 is the image
-            if args != (number,):
-                before = chain[-1].name if chain else "the image"
-                raise ValueError(
-                    f"model must be a chain of layers, but {layer.name!r} is not fed by {before!r}"
-                )
-            chain.append(layer)
-            return number + 1
-
-        return run
-
-    model._run_through_graph([0], operation)
-    return chain
+    clone = keras.models.clone_model(model)  # its layers were called once, here
+    chain = [layer for layer in clone.layers if not isinstance(layer, layers.InputLayer)]
+    fed = clone.input
+    for number, layer in enumerate(chain):
+        if layer.input is not fed:
+            before = chain[number - 1].name if number else "the image"
+            raise ValueError(f"model must be a chain of layers, but {layer.name!r} is not fed by {before!r}")
+        fed = layer.output
+    return [model.get_layer(layer.name) for layer in chain]
 
 
 def _converted(layer, seen, window):
