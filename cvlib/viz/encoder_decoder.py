@@ -117,20 +117,17 @@ def read_bars(model):
         layers.MaxPooling2D,
         layers.AveragePooling2D,
     )
-    found, made = [], {}  # made: from a tensor's id to its bar
-    for layer in model.layers:
-        outputs = keras.tree.flatten(layer.output)
+    calls = _calls(model)
+    found = [Bar(1, image.shape[1], image.shape[-1]) for image in model.inputs]
+    made = {id(image): bar for image, bar in zip(model.inputs, found)}  # from a tensor's id to its bar
+    for layer, inputs, outputs in calls:
         if isinstance(layer, keras.Model) or len(outputs) != 1:
             raise ValueError(
                 f"model must be flat, but its layer {layer.name!r} is a model or has several outputs: "
                 "draw a network without backbone"
             )
         shape = outputs[0].shape
-        if isinstance(layer, layers.InputLayer):
-            made[id(outputs[0])] = Bar(1, shape[1], shape[-1])
-            found.append(made[id(outputs[0])])
-            continue
-        sources = [made[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
+        sources = [made[id(tensor)] for tensor in inputs]
         rise = _rise(layer)
         if len(sources) > 1:
             main = max(sources, key=found.index)
@@ -150,6 +147,35 @@ def read_bars(model):
             found.append(bar)
         made[id(outputs[0])] = bar
     return found
+
+
+def _calls(model):
+    """(layer, its inputs, its outputs) of each step of a model, in order, as tensors without values.
+
+    A layer's own `input` would not do: it is that of the first call, and a layer may have been called for
+    other models before.
+    """
+    import keras
+
+    calls = []
+
+    def operation(layer):
+        def run(*args, **kwargs):
+            given = keras.tree.flatten((args, kwargs))
+            result = layer.compute_output_spec(*args, **kwargs)
+            inputs = [each for each in given if isinstance(each, keras.KerasTensor)]
+            calls.append((layer, inputs, keras.tree.flatten(result)))
+            return result
+
+        return run
+
+    if isinstance(model, keras.Sequential):
+        x = model.inputs[0]
+        for layer in model.layers:
+            x = operation(layer)(x)
+    else:
+        model._run_through_graph(model.inputs, operation)
+    return calls
 
 
 def _rise(layer):

@@ -51,6 +51,20 @@ def test_skips_are_found_however_they_are_joined(join):
     assert [bar.copied for bar in bars] == [0, 0, 0, 0, 4 * (join == "concatenate"), 0]
 
 
+def test_layers_may_have_served_other_models_before():
+    steps = [layers.Conv2D(4, 3, padding="same"), layers.MaxPooling2D(2), layers.Conv2DTranspose(2, 2, 2)]
+    model = keras.Sequential([keras.Input((32, 32, 3))])
+    for step in steps:
+        model.add(step)  # which calls all layers again
+    x = inputs = keras.Input((16, 16, 3))
+    for step in steps:
+        x = step(x)
+    for each, size in ((model, 32), (keras.Model(inputs, x), 16)):
+        bars = encoder_decoder.read_bars(each)
+        expected = [(size, 3), (size, 4), (size // 2, 4), (size, 2)]
+        assert [(bar.size, bar.channels) for bar in bars] == expected
+
+
 def test_channels_stand_above_the_bars_and_sizes_below_each_level():
     figure = viz.u_shape(UNet((36, 36, 1), classes=2, filters=(8, 16), padding="valid"))
     assert " ".join(texts(figure)) == "1 8 8 8 16 16 16 8 8 2 36² → 32² 16² → 12² 24² → 20²"
