@@ -690,11 +690,15 @@ with check.question(
             hint=advice,
         )
         check.at_least(
-            min(-shifts[plain, axis].min(), shifts[plain, axis].max()),
+            min(
+                extreme
+                for some in (plain, ~plain)  # the mirrored ones are shifted too
+                for extreme in (-shifts[some, axis].min(), shifts[some, axis].max())
+            ),
             0.03,
             f"the largest shift to the side that is shifted to less, as a share of the {side},",
             drawn,
-            hint="either way: a shift may be negative.",
+            hint="either way, mirrored or not: a shift may be negative.",
         )
     check.within(
         np.abs(np.corrcoef(shifts[plain].T)[0, 1]),
