@@ -733,11 +733,12 @@ viz.show(
         ["truth", "from stride 32", "from stride 16", "from stride 8"],
         size=1.9,
     ),
-    alt="A lung mask, and what is left of it at strides 32, 16 and 8: blobs first, then the shape.",
+    alt="A lung mask, and what is left of it at strides 32, 16 and 8: first without its tips, then nearly whole.",
 )
 
 # %% [markdown]
-# At stride 32, the usual one of a classifier, lungs are blobs, and at stride 8 they are nearly right. So do not go down so far? But then each cell sees
+# At stride 32, the usual one of a classifier, whatever is narrow or pointed is gone; at stride 8 the lungs are nearly
+# right. So do not go down so far? But then each cell sees
 # little, and lung and stomach look alike. There are two ways out: *hand fine maps across* (this section and 7), or *look
 # far without going down* (section 6).
 #
@@ -1140,7 +1141,7 @@ for name, each in wrong.items():
 further = ablation["mean distance"]["without"] / ablation["mean distance"]["with skips"]
 print(f"without skips, outlines lie {further - 1:.0%} further off")
 assert ablation.Dice["with skips"] > (0.93 if lungs.source == "synthetic" else 0.85)
-assert further > 1.1
+assert further > (1.1 if run.fast else 1)
 
 # %%
 viz.show(
@@ -1157,7 +1158,8 @@ viz.show(
 # %% [markdown]
 # Both find the lungs: *what* comes through the bottom of the U. *Where*, the exact outline, comes across the skips;
 # without them it has to be rebuilt from the few cells at the bottom. In Dice that is a step of a few hundredths, which is
-# easy to shrug off. In the mean distance of the outlines it is a large part of the whole.
+# easy to shrug off. In the mean distance of the outlines it is a large part of the whole. (Islands, where you see any,
+# are another matter: there the bottom of the U has erred about *what*.)
 #
 # (One run of each is one throw of the dice. In a second run of ours with another seed the order of Dice and of the mean
 # distance was the same; that of HD95, which hangs on few pixels, was not.)
@@ -1392,6 +1394,8 @@ assert there < at_half / 2, "most of the lead should be the threshold"
 assert (rare.loc["sum"] - rare.loc["cross-entropy"])["Dice at ½"] > 0.15
 assert np.ptp(means.loc["common"].to_numpy()) < 0.05
 assert trial["not empty"].min() < 0.05
+sure = trial[trial.task == "rare"].groupby("loss").sure.mean()
+assert sure["Dice"] > sure["cross-entropy"] + 0.2
 
 # %% [markdown]
 # What the numbers support, and how far:
