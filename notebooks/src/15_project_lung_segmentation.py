@@ -597,7 +597,7 @@ pd.Series(rivals, name="Dice on validation").round(3).to_frame()
 
 # %% [markdown]
 # The mean mask, which never looks at the film, is no bad guess: whatever you read about "Dice of 0.8" on lungs, compare
-# it with that. The threshold fails because the air around the patient is dark too, and the heart's shadow is not.
+# it with that. The threshold fails because the air around the patient is dark too, and a lung with an infiltrate is not.
 
 # %% [markdown]
 # ### Exercise 3
@@ -834,7 +834,7 @@ else:
 
 # %% [markdown]
 # That sentence, with the number of films, is the result of your comparison. It holds for this training: a U-Net from
-# scratch learns more slowly, and with more epochs it comes nearer. Few films from many hospitals are where a pretrained
+# scratch learns more slowly, and with more epochs it may come nearer. Few films from many hospitals are where a pretrained
 # backbone earns its keep.
 
 # %% [markdown]
@@ -946,9 +946,10 @@ viz.show(
 
 # %% [markdown]
 # Read the last column. In the good films the errors are a thin line along the outline, a pixel here, a pixel there: the
-# place where humans disagree too. In the worst ones they are *areas*. Say for each what is to be seen there: a shadow
-# over the lung, the end of the picture, a diaphragm that is hidden, a film that is very light or dark? Each asks for
-# another cure.
+# place where humans disagree too. In the worst ones they are *areas*. On the drawn films it is the pale heart of a film
+# with little contrast, and the dark bubble of air in the stomach, which looks like lung and lies just below it. Say for
+# your own worst ones what is to be seen there: a shadow over the lung, the end of the picture, a hidden diaphragm, a
+# film that is very light or dark? Each asks for another cure.
 
 # %% [markdown]
 # ## 15 · Each lung by itself
