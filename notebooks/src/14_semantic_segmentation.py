@@ -738,9 +738,8 @@ viz.show(
 
 # %% [markdown]
 # At stride 32, the usual one of a classifier, whatever is narrow or pointed is gone; at stride 8 the lungs are nearly
-# right. So do not go down so far? But then each cell sees
-# little, and lung and stomach look alike. There are two ways out: *hand fine maps across* (this section and 7), or *look
-# far without going down* (section 6).
+# right. So do not go down so far? But then each cell sees little, and lung and stomach look alike. There are two ways
+# out: *hand fine maps across* (this section and 7), or *look far without going down* (section 6).
 #
 # **FCN** (Long et al., 2015) was the first of them. It makes VGG16 fully convolutional, as we did, and predicts scores at
 # stride 32. Enlarged at once, that is FCN-32s. **FCN-16s** enlarges them twice, *adds* scores computed from the encoder's
@@ -1254,7 +1253,7 @@ assert np.isclose(soft_dice, float(losses.Dice(smooth=1.0)(y, p)), atol=1e-5)
 assert np.isclose(entropy, float(losses.CrossEntropy()(y, p)), atol=1e-5)
 
 # %% [markdown]
-# "Use Dice when classes are imbalanced" is in every textbook. We test it, on films with one bright disc in noise. In the
+# "Use Dice when classes are imbalanced" is common advice. We test it, on films with one bright disc in noise. In the
 # task **rare** the disc has about nine pixels of 1,024, in **common** about two hundred. All else is equal.
 
 # %%
@@ -1295,6 +1294,8 @@ viz.show(
 )
 
 # %% [markdown]
+# Above, *rare*: without the outline you would search for it, and in some films in vain. Below, *common*.
+#
 # One small U-Net for each loss. To repeat a run with another seed, we set its weights and its optimizer's memory back,
 # which is quicker than to build and compile it anew.
 
@@ -1381,6 +1382,9 @@ viz.show(
     alt="Rare discs: cross-entropy at one half fails, with its best threshold it comes "
     "near to Dice and the sum. Common discs: all are equal.",
 )
+
+# %% [markdown]
+# A dot is one run, a bar the mean of the runs. What wants explaining is the far left: cross-entropy at ½. In numbers:
 
 # %%
 means = trial.groupby(["task", "loss"])[["Dice at ½", "Dice there"]].mean()
@@ -1470,7 +1474,8 @@ viz.show(
 )
 
 # %% [markdown]
-# By hand it is a mean over the pixels that count. The test that matters: whatever the network says about an ignored
+# The grey corners show nothing that the film had, and the mask says so. By hand the loss is a mean over the pixels that
+# count. The test that matters: whatever the network says about an ignored
 # pixel, the loss must not move.
 
 # %%
