@@ -221,7 +221,7 @@ def pixel_by_pixel(height, width, crops):
 
 
 one = np.array([[0, 200, 200], [200, 200, 0]])
-example = (6, 9, [(one, 1, 2), (one, 3, 1), (one, 6, 4)])
+example = (6, 9, [(one, 1, 2), (one, 3, 2), (one, 4, 1)])
 wanted = pixel_by_pixel(*example)
 print(wanted)
 
