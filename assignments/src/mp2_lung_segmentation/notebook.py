@@ -701,7 +701,7 @@ with check.question(
             hint="either way, mirrored or not: a shift may be negative.",
         )
     check.within(
-        np.abs(np.corrcoef(shifts[plain].T)[0, 1]),
+        [np.abs(np.corrcoef(shifts[some].T)[0, 1]) for some in (plain, ~plain)],
         0,
         0.8,
         "how much the shift along one axis tells of the other (a correlation)",
