@@ -36,7 +36,7 @@ class Secrets:
             a line stands in an assignment, it was left there.
         rows: dict from `ROW` lines that follow one another, in these and in the sample answers, to where they
             are from; two lines, where an answer has no more. They must not stand anywhere.
-        files: dict from SHA-256 to the path of a file beside an assignment's source.
+        files: dict from SHA-256 to the path of a file beside an assignment's source, or hidden.
     """
 
     lines: dict
@@ -50,25 +50,27 @@ def read_secrets(course):
     Args:
         course: the course folder, with `src/` and the built `source/`.
     """
-    course, lines, rows, files = Path(course), {}, {}, {}
+    course, lines, rows, files, known, shown = Path(course), {}, {}, {}, set(), set()
     for name in names(course):
         book = read_source(course, name)
         public = [_plain(without(without(cell.source, SOLUTION), HIDDEN)) for cell in book.cells]
-        known = {line for text in public for line in text}
-        shown = {row for text in public for size in (2, ROW) for row in _rows(text, size)}
+        known.update(line for text in public for line in text)
+        shown.update(row for text in public for size in (2, ROW) for row in _rows(text, size))
         hidden = [region(cell.source, marks) for cell in book.cells for marks in (SOLUTION, HIDDEN)]
         for text in map(_plain, hidden):
             lines.update(dict.fromkeys((one for one in text if len(one) >= SHORTEST), name))
         answers = [text for answer in read_answers(course, name) for text in answer.cells.values()]
         for text in map(_plain, [*hidden, *answers]):
-            found = _rows(text) if len(text) >= ROW else _rows(text, len(text))
-            rows.update({row: name for row in found if row not in shown})
-        for line in known & set(lines):
-            del lines[line]
+            rows.update(dict.fromkeys(_rows(text) if len(text) >= ROW else _rows(text, len(text)), name))
         given = {_hash(path.read_bytes()) for path in (course / "source" / name).rglob("*") if path.is_file()}
-        for path in sorted((course / "src" / name).rglob("*")):
+        secret = [*(course / "src" / name).rglob("*"), *(course / "hidden" / name).rglob("*")]
+        for path in sorted(secret):
             if path.is_file() and path.stat().st_size and _hash(path.read_bytes()) not in given:
                 files[_hash(path.read_bytes())] = str(path.relative_to(course))
+    # What one assignment shows, another one's tests may say too: it is no secret.
+    for found, public in ((lines, known), (rows, shown)):
+        for one in public & found.keys():
+            del found[one]
     return Secrets(lines, rows, files)
 
 

@@ -1,5 +1,6 @@
 """Hand in an assignment's sample answers and have them graded, by cvgrade or by stock nbgrader."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ MARKED = "This folder is `cvgrade report-card`'s or `cvgrade demo`'s own: each r
 
 
 def prepare(course, name, out):
-    """A fresh course folder with the release of an assignment in it.
+    """A fresh course folder with the release of an assignment in it, and what only its tests may see.
 
     Args:
         course: the nbgrader course folder.
@@ -34,6 +35,9 @@ def prepare(course, name, out):
     root.mkdir(parents=True)
     (root / MARKER).write_text(MARKED, encoding="utf-8")
     release(course, name, root)
+    secret = Path(course) / "hidden" / name
+    if secret.is_dir():
+        shutil.copytree(secret, root / "hidden" / name)
     return root
 
 
@@ -75,7 +79,8 @@ def grade(root, name, students, grader="cvgrade", workers=None, sandbox="bubblew
     if grader not in GRADERS:
         raise ValueError(f"grader must be one of {', '.join(GRADERS)}, got {grader!r}")
     if grader == "nbgrader":
-        return stock.grade(root, name, students, workers, feedback=False, report=report)
+        with _hidden_beside_source(Path(root), name):
+            return stock.grade(root, name, students, workers, feedback=False, report=report)
     from cvgrade.run import command
 
     summary = command.grade(root, name, students, workers, sandbox=sandbox)
@@ -84,6 +89,20 @@ def grade(root, name, students, grader="cvgrade", workers=None, sandbox="bubblew
     if summary.failed:
         raise GradingError(f"not graded: {'; '.join(summary.failed[:5])}")
     return read_results(root, name, students)
+
+
+@contextlib.contextmanager
+def _hidden_beside_source(root, name):
+    """Stock nbgrader knows no hidden folder, and brings to each submission what lies beside the source."""
+    secret, source = root / "hidden" / name, root / "source" / name
+    entries = [source / path.name for path in secret.iterdir()] if secret.is_dir() else []
+    if entries:
+        shutil.copytree(secret, source, dirs_exist_ok=True)
+    try:
+        yield
+    finally:
+        for path in entries:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def read_results(root, name, students):

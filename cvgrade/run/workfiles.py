@@ -15,7 +15,7 @@ class Brought:
     """
 
     def __init__(self, job):
-        self.taken = set(job.files) - set(job.given)
+        self.taken = set(job.files) - set(job.given) - set(job.hidden_files)
         self.closed = folders(job.hidden_files) - folders(job.given)  # a test may read all that is in them
 
     def begin(self, job):

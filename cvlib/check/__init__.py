@@ -9,7 +9,7 @@ Example:
     ...     check.same_function(lambda n, k: n - k + 1, lambda n, k: n - k + 1, [(28, 5), (9, 3)])
 """
 
-from cvlib.check.artefacts import predictions_file
+from cvlib.check.artefacts import masks_file, predictions_file
 from cvlib.check.exercise import answer
 from cvlib.check.framing import question, quiet
 from cvlib.check.functions import raises, same_function
@@ -23,6 +23,7 @@ __all__ = [
     "at_least",
     "close",
     "dtype",
+    "masks_file",
     "model",
     "predictions_file",
     "question",

@@ -1,5 +1,6 @@
 """What a failed check says, and how it is shown."""
 
+import re
 import textwrap
 import traceback
 import warnings
@@ -118,7 +119,8 @@ def _describe_array(array, value):
     if array.size == 0:
         return f"empty array of shape {array.shape}"
     if array.size <= 12:
-        return np.array2string(array, separator=", ", precision=4, suppress_small=True).replace("\n", "")
+        written = np.array2string(array, separator=", ", precision=4, suppress_small=True)
+        return re.sub(r"\s+(?=[\],])|(?<=\[)\s+", "", " ".join(written.split()))  # NumPy pads to columns
     kind = "list" if isinstance(value, (list, tuple)) else f"{array.dtype.name} array"
     if array.dtype.kind == "f" and np.isnan(array).any():
         return f"{kind} of shape {array.shape}, {int(np.isnan(array).sum())} of its values NaN"

@@ -32,7 +32,7 @@ def conv_bn_relu(x, filters, kernel_size=1, dilation_rate=1, separable=False, us
             use_bias=False,
             name=f"{name}_depthwise",
         )(x)
-        x = layers.BatchNormalization(name=f"{name}_depthwise_bn")(x)
+        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_depthwise_bn")(x)
         x = layers.ReLU(name=f"{name}_depthwise_relu")(x)
         kernel_size, dilation_rate = 1, 1
     x = layers.Conv2D(
@@ -44,7 +44,7 @@ def conv_bn_relu(x, filters, kernel_size=1, dilation_rate=1, separable=False, us
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)
-    x = layers.BatchNormalization(name=f"{name}_bn")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
@@ -77,5 +77,5 @@ def aspp(x, filters=256, rates=(6, 12, 18), separable=True, name="aspp"):
     x = layers.Concatenate(name=f"{name}_concat")(branches)
     x = layers.Conv2D(filters, 1, name=f"{name}_project_conv", **options)(x)
     x = layers.Add(name=f"{name}_project_add")([x, everywhere])
-    x = layers.BatchNormalization(name=f"{name}_project_bn")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_project_bn")(x)
     return layers.ReLU(name=f"{name}_project_relu")(x)

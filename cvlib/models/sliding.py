@@ -5,8 +5,6 @@ References:
     Sermanet et al., 2014, OverFeat, section 3.5.
 """
 
-import itertools
-
 import keras
 from keras import layers
 
@@ -46,17 +44,13 @@ def fully_convolutional(model, input_shape=None):
     shape = tuple(model.input_shape)
     if len(shape) != 4 or None in shape[1:]:
         raise ValueError(f"model must take images of one fixed size (B, H, W, C), got {shape}")
-    chain = [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
-    for before, after in itertools.pairwise(chain):
-        if after.input is not before.output:
-            raise ValueError(
-                f"model must be a chain of layers, but {after.name!r} is not fed by {before.name!r}"
-            )
     images = keras.Input((None, None, shape[3]) if input_shape is None else input_shape, name="images")
     x, copies = images, []
     window = None  # (H, W, C) of the map that the next dense layer sees whole
-    for layer in chain:
-        copy, window = _converted(layer, window)
+    seen = (None, *shape[1:])  # what the layer takes in, in the classifier
+    for layer in _chain(model):
+        copy, window = _converted(layer, seen, window)
+        seen = layer.compute_output_shape(seen)
         if copy is not None:
             x = copy(x)
             copies.append((layer, copy))
@@ -69,17 +63,42 @@ def fully_convolutional(model, input_shape=None):
     return result
 
 
-def _converted(layer, window):
-    """A layer's counterpart (None if it needs none), and the window that is left for the next dense layer."""
+def _chain(model):
+    """The layers of a model without branches, in order.
+
+    A layer's own `input` would not do: it is that of the first call, and a layer may have been called for
+    other models before (also by every `Sequential.add`).
+    """
+    if isinstance(model, keras.Sequential):
+        return [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
+    clone = keras.models.clone_model(model)  # its layers were called once, here
+    chain = [layer for layer in clone.layers if not isinstance(layer, layers.InputLayer)]
+    fed = clone.input
+    for number, layer in enumerate(chain):
+        if layer.input is not fed:
+            before = chain[number - 1].name if number else "the image"
+            raise ValueError(f"model must be a chain of layers, but {layer.name!r} is not fed by {before!r}")
+        fed = layer.output
+    return [model.get_layer(layer.name) for layer in chain]
+
+
+def _converted(layer, seen, window):
+    """A layer's counterpart (None if it needs none), and the window that is left for the next dense layer.
+
+    Args:
+        layer: of the classifier.
+        seen: (None, H, W, C) or (None, C), what it takes in there.
+        window: (H, W, C) of the map that the next dense layer sees whole, or None.
+    """
     if isinstance(layer, layers.Flatten):
-        return None, tuple(layer.input.shape[1:])
+        return None, tuple(seen[1:])
     if isinstance(layer, (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)):
         kind = (
             layers.AveragePooling2D
             if isinstance(layer, layers.GlobalAveragePooling2D)
             else layers.MaxPooling2D
         )
-        return kind(tuple(layer.input.shape[1:3]), strides=1, name=layer.name), (1, 1, layer.output.shape[-1])
+        return kind(tuple(seen[1:3]), strides=1, name=layer.name), (1, 1, seen[-1])
     if isinstance(layer, layers.Dense):
         size = (1, 1) if window is None else window[:2]
         copy = layers.Conv2D(

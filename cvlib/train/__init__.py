@@ -1,5 +1,7 @@
-"""How training proceeds: schedules that change the network while it learns."""
+"""Ways to train and to predict."""
 
 from cvlib._lazy import lazy_exports
 
-__getattr__, __dir__, __all__ = lazy_exports(__name__, modules=["unfreeze"])
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__, modules=["unfreeze"], names={"predict_with_flips": "tta"}
+)

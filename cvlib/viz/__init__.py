@@ -23,5 +23,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "roc": "classification",
         "show": "display",
         "side_by_side": "segmentation",
+        "u_shape": "encoder_decoder",
     },
 )

@@ -33,7 +33,8 @@ def png(figure):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", facecolor="white")
     if buffer.tell() > LARGE:
-        picture = Image.open(buffer).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT)
+        # Not the median cut: it drops colours of few pixels, and a legend then names what is not to be seen.
+        picture = Image.open(buffer).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE)
         buffer = io.BytesIO()
         picture.save(buffer, format="png", optimize=True)
     return buffer.getvalue()

@@ -339,3 +339,23 @@ def test_a_course_without_assignments_says_what_to_pass(tmp_path, capsys):
     assert "pass --course" in capsys.readouterr().err
     with pytest.raises(AssignmentError):
         read_source(tmp_path, "x")
+
+
+def test_what_one_assignment_shows_is_no_secret_of_another(tmp_path):
+    shown, kept = "check.same_function(add, sum_of_two)", "check.close(add(17, 25), 42, atol=1e-9)"
+    for name, source in {
+        "first": shown,
+        "second": f"### BEGIN HIDDEN TESTS\n{shown}\n{kept}\n### END HIDDEN TESTS",
+    }.items():
+        folder = tmp_path / "src" / name
+        folder.mkdir(parents=True)
+        solution = f'# %% solution="{name}"\n### BEGIN SOLUTION\nadd = sum\n### END SOLUTION\n\n'
+        (folder / "notebook.py").write_text(
+            f'{solution}# %% test="{name}_test" points=1\n{source}\nassert add\n'
+        )
+    (tmp_path / "hidden" / "second" / "truth").mkdir(parents=True)
+    (tmp_path / "hidden" / "second" / "truth" / "masks.txt").write_text("0110")
+    secrets = read_secrets(tmp_path)
+    assert kept in secrets.lines
+    assert shown not in secrets.lines
+    assert list(secrets.files.values()).count("hidden/second/truth/masks.txt") == 1

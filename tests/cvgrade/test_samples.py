@@ -5,7 +5,7 @@ import csv
 import pytest
 import sums_kit
 
-from cvgrade import build, cli, course, samples
+from cvgrade import answers, build, cli, course, samples
 from cvgrade.course import GradingError
 from cvgrade.run import sandbox as walls
 
@@ -65,6 +65,23 @@ def test_a_demo_without_a_sandbox_says_so_and_grades_with_nbgrader(folder, tmp_p
     out, _ = demo(folder, tmp_path / "out", capsys)
     assert "sudo apt install bubblewrap" in out
     assert "nbgrader grades this class without one" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grader", samples.GRADERS)
+def test_tests_find_what_is_hidden_with_either_grader_and_the_release_does_not(folder, tmp_path, grader):
+    secret = folder / "hidden" / "sums" / "truth"
+    secret.mkdir(parents=True)
+    (secret / "pairs.txt").write_text("5 6")
+    old = "secret_pairs = [(5, 6), (7, 8)]"
+    sums_kit.edit(folder, old, 'secret_pairs = [tuple(map(int, open("truth/pairs.txt").read().split()))]')
+    root = samples.prepare(folder, "sums", tmp_path / "root")
+    (answer,) = [one for one in answers.read_answers(folder, "sums") if one.name == "counts"]
+    samples.hand_in(folder, "sums", root, {"counts": answer})
+    (result,) = samples.grade(root, "sums", ["counts"], grader, workers=1)
+    assert result.total == result.most == 3.5, result.said
+    assert not list(root.glob("release/**/truth")) + list(root.glob("source/**/truth"))
+    assert (root / "hidden" / "sums" / "truth" / "pairs.txt").exists()
 
 
 @pytest.mark.slow

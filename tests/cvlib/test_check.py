@@ -118,6 +118,19 @@ def test_a_message_holds_all_parts_and_never_the_answer():
 
 
 @pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([5 / 6, 0.75], "got [0.8333, 0.75]"),
+        ([[1, -10], [100, 0]], "got [[1, -10], [100, 0]]"),
+        (np.zeros((2, 1, 3), int), "got [[[0, 0, 0]], [[0, 0, 0]]]"),
+        ([6 / 7, np.nan], "got [0.8571, nan]"),
+    ],
+)
+def test_a_small_array_is_shown_as_one_would_write_it(value, words):
+    assert words in said(check.close, value, "a text")
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (((np.ones((4, 4, 3)), (1, 4, 4, 3))), "the batch axis in front is missing"),

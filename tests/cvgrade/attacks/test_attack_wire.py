@@ -105,7 +105,8 @@ def f(x): return x + 1
 
 
 @pytest.mark.attack(19)
-def test_files_that_the_student_writes_never_replace_the_assignments_own(judge, book):
+@pytest.mark.parametrize("handed_in", [True, False])
+def test_files_that_the_student_writes_never_replace_the_assignments_own(judge, book, handed_in):
     source = book(
         ("solution", "q", "open('answer.txt', 'w').write('1')"),
         ("test", "t1", "assert open('truth.txt').read() == 'right'", 1),
@@ -114,16 +115,16 @@ def test_files_that_the_student_writes_never_replace_the_assignments_own(judge, 
     )
     answer = """
 import os
-seen = os.listdir('.')
+seen = open('secret.txt').read() if os.path.exists('secret.txt') else ''
 for name in ('truth.txt', 'secret.txt', '../escaped.txt', '/tmp/x'):
     open(name, 'w').write('wrong')
 os.symlink('/etc/passwd', 'link')
-open('answer.txt', 'w').write('42' if 'secret.txt' not in seen else 'seen')
+open('answer.txt', 'w').write('42' if seen != 'hidden' else 'seen')
 """
     result = judge(
         source,
         {"q": answer},
-        files={"truth.txt": b"right"},
+        files={"truth.txt": b"right", **({"secret.txt": b"guessed its name"} if handed_in else {})},
         given=("truth.txt",),
         hidden_files={"secret.txt": b"hidden"},
     )

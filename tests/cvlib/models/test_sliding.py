@@ -78,6 +78,33 @@ def test_the_same_weights_are_there_in_another_shape():
     np.testing.assert_array_equal(ours[1], theirs[1])
 
 
+def test_layers_may_have_served_other_models_before():
+    ending = [layers.Flatten(), layers.Dense(7, activation="relu")]
+    model = cnn(64, ending, stride=16)
+    image = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype("float32")
+    expected = slide(model, image, 16)
+    added = keras.Sequential([keras.Input((64, 64, 3))])
+    for layer in model.layers:  # `add` calls every layer again
+        added.add(layer)
+    x = inputs = keras.Input((64, 64, 3))
+    for layer in model.layers:
+        x = layer(x)
+    for again in (added, keras.Model(inputs, x)):
+        found = fully_convolutional(again).predict(image[None], verbose=0)[0]
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_the_window_is_the_one_of_this_model_if_its_layers_saw_larger_images_elsewhere():
+    convolution, pooling = layers.Conv2D(4, 3, strides=3), layers.GlobalAveragePooling2D()
+    larger = keras.Input((30, 30, 1))
+    pooling(convolution(larger))
+    inputs = keras.Input((12, 12, 1))
+    model = keras.Model(inputs, layers.Dense(2)(pooling(convolution(inputs))))
+    image = np.random.default_rng(0).random((24, 24, 1)).astype("float32")
+    found = fully_convolutional(model).predict(image[None], verbose=0)[0]
+    np.testing.assert_allclose(found, slide(model, image, 3), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("ending", "message"),
     [

@@ -40,6 +40,23 @@ def test_a_heavy_figure_becomes_light_and_looks_the_same():
     assert np.abs(before - after).mean() < 8
 
 
+def test_colours_of_few_pixels_survive_in_a_heavy_figure():
+    """What was missed is vermilion and the lung is orange, also where only a thin line is missed."""
+    rng = np.random.default_rng(0)
+    film = np.sort(rng.integers(0, 200, (300, 300, 1), "uint8"), axis=0).repeat(3, -1)
+    film += rng.integers(0, 9, film.shape, "uint8")  # of many colours
+    orange, vermilion = np.array([230, 159, 0]), np.array([213, 94, 0])
+    film[100:200, 50:120], film[100:104, 150:180] = orange, vermilion
+    sheet = viz.grid([film] * 8, size=4)
+    plain = io.BytesIO()
+    sheet.savefig(plain, format="png")
+    assert plain.tell() > LARGE
+    before, after = (np.asarray(Image.open(b).convert("RGB"), int) for b in (plain, io.BytesIO(png(sheet))))
+    line = np.abs(before - vermilion).max(-1) < 4
+    assert 50 < line.sum() < 0.01 * line.size
+    assert np.abs(after[line] - vermilion).max() < 20
+
+
 @pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 3)])
 @pytest.mark.parametrize("scale", ["uint8", "0 to 1", "0 to 255"])
 def test_a_grid_takes_images_of_every_kind_and_keeps_their_brightness(shape, scale):
