@@ -16,7 +16,8 @@ class BoxFile(File):
     @property
     def place(self):
         """`<split>/images/<file>`, or `<split>/annotations/<file>`."""
-        return f"{self.split}/{'images' if self.is_picture else 'annotations'}/{PurePosixPath(self.path).name}"
+        kind = "images" if self.is_picture else "annotations"
+        return f"{self.split}/{kind}/{PurePosixPath(self.path).name}"
 
     @property
     def is_picture(self):
@@ -114,4 +115,4 @@ def check_layout(card, folder):
         paths = [f"{split}/images/{path.name}" for path in (folder / split / "images").glob("*")]
         for name, number in read(folder, paths, card.classes).counts().items():
             if number == 0 or name not in card.classes:
-                raise RuntimeError(f"the simulator {card.simulator} made {number} boxes of {name} for {split}")
+                raise RuntimeError(f"the simulator {card.simulator} made {number} {name} boxes for {split}")

@@ -132,7 +132,8 @@ def read(name, cards=None):
         raise ValueError(f"the card {path} is not well formed: {error}") from error
     drawn = fields.get("source") == "simulated"
     source = {"url": "", "mirror": ""} if drawn else fields.get("source", {})
-    wanted = {"title", "task", "classes", "licence", "citation", "about"} | ({"simulator"} if drawn else set())
+    wanted = {"title", "task", "classes", "licence", "citation", "about"}
+    wanted |= {"simulator"} if drawn else set()
     missing = sorted(wanted - fields.keys()) + sorted(
         f"source.{field}" for field in {"url", "mirror"} - source.keys()
     )

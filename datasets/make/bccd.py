@@ -5,9 +5,9 @@ For maintainers, from the root of the checkout:
     python datasets/make/bccd.py MIRROR
 
 MIRROR holds `bccd/` as it lies at the commit that the card names. The lists in ImageSets/Main decide which
-picture is for training, validation or test; the script refuses lists that overlap or leave a picture out, prints
-the faults of the labels and every near duplicate that stands in two parts, and writes the manifest. Running it
-again gives the same bytes.
+picture is for training, validation or test; the script refuses lists that overlap or leave a picture out,
+prints the faults of the labels and every near duplicate that stands in two parts, and writes the manifest.
+Running it again gives the same bytes.
 """
 
 import argparse

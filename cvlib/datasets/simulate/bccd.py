@@ -1,8 +1,8 @@
 """The simulated twin of BCCD: drawn blood smears, stained as under a light microscope, with exact boxes.
 
-Light is absorbed: each cell has an optical density for red, green and blue, densities of cells that lie over each
-other add up, and the picture is I = I₀·exp(−density) (the law of Beer and Lambert). So a red cell under another one
-stays in sight, as in the photographs, and its box reaches around all of it.
+Light is absorbed: each cell has an optical density for red, green and blue, densities of cells that lie over
+each other add up, and the picture is I = I₀·exp(−density) (the law of Beer and Lambert). So a red cell under
+another one stays in sight, as in the photographs, and its box reaches around all of it.
 """
 
 import numpy as np
@@ -63,8 +63,8 @@ def draw(seed, size=(480, 640)):
 def make(directory, seed=0, train=160, validation=40, test=60):
     """Write the dataset: `<split>/images/<number>.jpg` and `<split>/annotations/<number>.xml` (Pascal VOC).
 
-    Every picture has 480×640 pixels and is a function of `seed`, its split and its index: asking for more adds
-    pictures and changes none.
+    Every picture has 480×640 pixels and is a function of `seed`, its split and its index: asking for more
+    adds pictures and changes none.
 
     Args:
         directory: where to write; made if it is not there.
@@ -80,9 +80,7 @@ def make(directory, seed=0, train=160, validation=40, test=60):
         ValueError: if a number is negative, or all are 0.
         OSError: if a file cannot be written (a full disk).
     """
-    return drawing.make(
-        __name__, directory, seed, {"train": train, "validation": validation, "test": test}
-    )
+    return drawing.make(__name__, directory, seed, {"train": train, "validation": validation, "test": test})
 
 
 def picture(seed, index, split="train"):
@@ -113,14 +111,16 @@ class _Stain:
         hollow = np.clip(self.pale + rng.normal(0, 0.2), 0.0, 0.97)
         hollow = hollow * np.exp(-((rho / rng.uniform(0.4, 0.7)) ** 2))
         rim = 0.35 * np.exp(-(((rho - 0.88) / 0.09) ** 2))
-        return _absorb(density, part, rho, (0.85 * (1 - hollow) + rim) * rng.uniform(0.8, 1.15), self.pink, radius)
+        strength = (0.85 * (1 - hollow) + rim) * rng.uniform(0.8, 1.15)
+        return _absorb(density, part, rho, strength, self.pink, radius)
 
     def white(self, rng, density, x, y, radius):
         """Pale, grainy plasma around a dark nucleus of one to five lobes."""
         part, rho = _blob(rng, density, x, y, radius, 0.08, 0.03)
         grain = _grain(rng, rho.shape, max(1.0, radius / 28))
         result = _absorb(density, part, rho, 0.75 + 0.3 * grain, self.lilac, radius)
-        lobes, turn, reach = int(rng.integers(1, 6)), rng.uniform(0, 2 * np.pi), rng.uniform(0.28, 0.42) * radius
+        lobes, turn = int(rng.integers(1, 6)), rng.uniform(0, 2 * np.pi)
+        reach = rng.uniform(0.28, 0.42) * radius
         nucleus = np.full(rho.shape, np.inf, np.float32)
         for lobe in range(lobes):
             angle = turn + lobe * rng.uniform(0.9, 1.3)
@@ -141,7 +141,7 @@ class _Stain:
 
 
 def _spot(rng, placed, radius, height, width, label):
-    """A place (x, y) among the cells, or None: red cells may overlap, others hardly, and the edge cuts some."""
+    """A place (x, y) among the cells, or None: red cells may overlap, others hardly; the edge cuts some."""
     low, high = np.array([-0.4, -0.4]) * radius, np.array([width, height]) + 0.4 * radius
     for _ in range(25):
         x, y = rng.uniform(low, high)
@@ -169,12 +169,16 @@ def _blob(rng, density, x, y, radius, stretch, ragged, part=None):
         )
     rows = np.arange(part[0].start, part[0].stop, dtype=np.float32)[:, None] + 0.5 - y
     columns = np.arange(part[1].start, part[1].stop, dtype=np.float32)[None] + 0.5 - x
-    angle = np.arctan2(rows, columns)
-    outline = np.ones_like(angle)
-    for order in range(2, 6):
-        share = stretch / 2 if order == 2 else ragged / 2
-        outline += np.float32(rng.normal(0, share)) * np.cos(order * angle + np.float32(rng.uniform(0, 2 * np.pi)))
-    return part, np.hypot(rows, columns) / (radius * np.clip(outline, 0.4, 1 + stretch + 4 * ragged))
+    away = np.hypot(rows, columns)
+    turn = (columns + 1j * rows) / np.maximum(away, 1e-3)  # exp(iθ)
+    # The outline is 1 + Re Σ cₙ·exp(inθ), n = 2 … 5: stretched, and ragged.
+    shares = np.array([stretch, ragged, ragged, ragged]) / 2
+    waves = rng.normal(0, shares) * np.exp(1j * rng.uniform(0, 2 * np.pi, 4))
+    wave = np.zeros(turn.shape, np.complex64)
+    for coefficient in waves[::-1].astype(np.complex64):
+        wave = (wave + coefficient) * turn
+    outline = 1 + (wave * turn).real
+    return part, away / (radius * np.clip(outline, 0.4, 1 + stretch + 4 * ragged))
 
 
 def _absorb(density, part, rho, strength, colour, radius):
@@ -212,8 +216,8 @@ def _exposed(rng, density, unit):
     """The photograph: lamp, colour of the light, focus and noise."""
     height, width = density.shape[:2]
     lamp = np.array([225, 226, 216]) * rng.uniform(0.88, 1.06) * (1 + rng.normal(0, 0.025, 3))
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    shade = 1 - rng.uniform(0, 0.14) * ((x - rng.uniform(-0.4, 0.4)) ** 2 + (y - rng.uniform(-0.4, 0.4)) ** 2) / 2
+    x, y = (np.linspace(-1, 1, side, dtype=np.float32) - rng.uniform(-0.4, 0.4) for side in (width, height))
+    shade = 1 - np.float32(rng.uniform(0, 0.07)) * (x**2 + y[:, None] ** 2)
     light = np.exp(-density) * shade[..., None] * lamp.astype(np.float32)
     blur = unit * rng.uniform(0.6, 2.0)
     light = cv2.GaussianBlur(light, (0, 0), blur)

@@ -1,4 +1,4 @@
-"""Simulated scenes: several drawn people at many scales, some masked, some partly hidden, with exact boxes."""
+"""Simulated scenes: drawn people at many scales, masked or not, some partly hidden, with exact boxes."""
 
 import numpy as np
 
@@ -78,9 +78,7 @@ def make(directory, seed=0, train=320, validation=40, test=80):
         ValueError: if a number is negative, or all are 0.
         OSError: if a file cannot be written (a full disk).
     """
-    return drawing.make(
-        __name__, directory, seed, {"train": train, "validation": validation, "test": test}
-    )
+    return drawing.make(__name__, directory, seed, {"train": train, "validation": validation, "test": test})
 
 
 def picture(seed, index, split="train"):

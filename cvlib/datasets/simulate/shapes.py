@@ -15,8 +15,8 @@ _SHAPES = np.array([3, 27, 25, 20, 15, 10]) / 100
 def draw(seed, size=96, shapes=None, turned=True):
     """One picture of shapes on a plain or shaded ground.
 
-    No colour, size or place says which shape it is. A shape may cover another in part; a box reaches around what
-    is seen.
+    No colour, size or place says which shape it is. A shape may cover another in part; a box reaches around
+    what is seen.
 
     Args:
         seed: an int, a tuple of ints or a `numpy.random.Generator`.
@@ -82,9 +82,7 @@ def make(directory, seed=0, train=400, validation=50, test=100):
         ValueError: if a number is negative, or all are 0.
         OSError: if a file cannot be written (a full disk).
     """
-    return drawing.make(
-        __name__, directory, seed, {"train": train, "validation": validation, "test": test}
-    )
+    return drawing.make(__name__, directory, seed, {"train": train, "validation": validation, "test": test})
 
 
 def picture(seed, index, split="train"):
@@ -116,7 +114,8 @@ def _outline(rng, label, height, width, placed, turned):
     else:
         corners = 4 if label == 1 else 3
         upright = np.pi / 4 if label == 1 else -np.pi / 2
-        angles = upright + (rng.uniform(0, 2 * np.pi) if turned else 0.0) + 2 * np.pi * np.arange(corners) / corners
+        upright += rng.uniform(0, 2 * np.pi) if turned else 0.0
+        angles = upright + 2 * np.pi * np.arange(corners) / corners
     points = centre + radius * np.stack([np.cos(angles), np.sin(angles)], 1)
     return SCALE * points, radius, centre
 
