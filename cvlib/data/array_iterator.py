@@ -60,10 +60,10 @@ class ArrayIterator(Iterator):
                 )
             boxes = box_moves.labelled(boxes, labels, [f"picture {i}" for i in range(len(boxes))])
         if subset is not None:
-            labels = None if y is None else subsets.classes_of(y)
-            chosen = subsets.choose(labels, len(x), generator._validation_split, subset)
-            if labels is not None and not ignore_class_split:
-                _refuse_missing_class(labels, chosen, subset)
+            classes = None if y is None else subsets.classes_of(y)
+            chosen = subsets.choose(classes, len(x), generator._validation_split, subset)
+            if classes is not None and not ignore_class_split:
+                _refuse_missing_class(classes, chosen, subset)
             x, misc = x[chosen], [np.asarray(extra)[chosen] for extra in misc]
             y, sample_weight, masks = (
                 None if each is None else each[chosen] for each in (y, sample_weight, masks)

@@ -261,11 +261,11 @@ class Iterator(keras.utils.PyDataset):
     def _room(self):
         """How many boxes a picture of a batch may have: the same for all batches, so that shapes stay."""
         if self._most is None:
-            most = sorted((len(each) for each in self._boxes), reverse=True)
-            self._most = max(1, most[0] * (4 if self._mosaic else 1))
+            most = max(len(each) for each in self._boxes) * (4 if self._mosaic else 1)
             generator = self.image_data_generator
             if self._augment and generator.moves and generator.fill_mode in box_moves.TILED:
-                self._most *= 9
+                most *= 9
+            self._most = max(1, most)
         return self._most
 
     def _report(self, failed, chosen):
