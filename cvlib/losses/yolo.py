@@ -92,7 +92,7 @@ def yolo_loss(
     learns = slots.matched(size, real, match_above)
     slot, offset, target_size = slots.targets(centre, size)
     area = size[..., 0] * size[..., 1]
-    learns = _smallest_only(learns, slot, ops.repeat(area, slots.anchors_in_all, axis=1))
+    learns = _smallest_only(learns, slot, ops.repeat(area, slots.anchors_in_all, axis=1), slots.count)
     responsible = ops.cast(learns, "float32")
 
     predicted = ops.take_along_axis(slots.values, slot[..., None], axis=1)
@@ -194,13 +194,16 @@ class _Slots:
         )
 
 
-def _smallest_only(learns, slot, area):
+def _smallest_only(learns, slot, area, count):
     """Of several objects with one slot, only the smallest learns, and of equally small ones the first."""
-    number = ops.arange(ops.shape(slot)[1])
-    smaller = area[:, None, :] < area[:, :, None]
-    earlier = (area[:, None, :] == area[:, :, None]) & (number[None, :] < number[:, None])
-    rival = (slot[:, None, :] == slot[:, :, None]) & learns[:, None, :] & (smaller | earlier)
-    return learns & ops.logical_not(ops.any(rival, -1))
+    batch = ops.shape(slot)[0]
+    flat = ops.reshape(slot + count * ops.arange(batch, dtype="int32")[:, None], (-1,))
+    order = ops.cast(ops.broadcast_to(ops.arange(ops.shape(slot)[1]), ops.shape(slot)), "float32")
+    for value in (area, order):
+        value = ops.where(learns, -value, -np.inf)
+        best = ops.segment_max(ops.reshape(value, (-1,)), flat, batch * count)
+        learns = learns & (value == ops.reshape(ops.take(best, flat), ops.shape(slot)))
+    return learns
 
 
 def _taken(slot, responsible, count):

@@ -7,12 +7,18 @@ import numpy as np
 
 from cvlib.boxes.grid import yolo_decode
 from cvlib.boxes.suppression import batched_nms
+from cvlib.data.letterboxing import letterbox, unletterbox_boxes
 from cvlib.losses.yolo import WEIGHTS
 from cvlib.metrics.detection import mean_average_precision
-from cvlib.models.box_batches import ArrayBatches, CheckedBatches, checked_batch, padded
+from cvlib.models.box_batches import (
+    ArrayBatches,
+    CheckedBatches,
+    checked_batch,
+    checked_picture,
+    padded,
+)
 from cvlib.models.detections import YOLODetections
 from cvlib.models.guard import check_images
-from cvlib.models.letterboxing import checked_picture, letterbox
 from cvlib.models.scale_anchors import find_anchors, share_out
 from cvlib.models.yolo_training import YOLOTrainer
 
@@ -199,11 +205,9 @@ class Detector:
                 self.score_threshold if score_threshold is None else score_threshold,
                 self.max_detections if max_detections is None else max_detections,
             )
-            for i, (picture, (_, scale, corner)) in enumerate(zip(pictures, boxed)):
+            for i, (picture, (_, scale, offset)) in enumerate(zip(pictures, boxed)):
                 count = kept["count"][i]
-                rows = (kept["boxes"][i, :count] - np.tile(corner, 2)) / np.tile(scale, 2)
-                height, width = picture.shape[:2]
-                rows = np.clip(rows, 0, [width, height, width, height]).astype(np.float32)
+                rows = unletterbox_boxes(kept["boxes"][i, :count], scale, offset, picture.shape[:2])
                 found.append(Detections(rows, kept["scores"][i, :count], kept["classes"][i, :count]))
         return found
 
