@@ -63,7 +63,7 @@ def read(directory, paths, class_names):
 
     names = [label_place(path).removesuffix(".xml") for path in paths]
     labels = read_voc(directory, names=names, class_names=class_names, strict=False)
-    labels.images = [replace(image, file=path) for image, path in zip(labels, paths)]
+    labels.images = [replace(image, file=path, stem=None) for image, path in zip(labels, paths)]
     return repair(labels)[0]
 
 

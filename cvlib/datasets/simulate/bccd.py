@@ -51,11 +51,11 @@ def draw(seed, size=(480, 640)):
 
     stain = _Stain(rng)
     for _ in range(rng.choice(4, p=[0.04, 0.88, 0.06, 0.02])):
-        put(WHITE, unit * rng.uniform(72, 108), stain.white)
+        put(WHITE, unit * rng.uniform(80, 122), stain.white)
     for _ in range(rng.integers(6, 19)):
-        put(RED, unit * rng.uniform(42, 58), stain.red)
+        put(RED, unit * rng.uniform(46, 61), stain.red)
     for _ in range(rng.choice(5, p=[0.35, 0.3, 0.2, 0.1, 0.05])):
-        put(PLATELET, unit * rng.uniform(13, 24), stain.platelet)
+        put(PLATELET, unit * rng.uniform(15, 26), stain.platelet)
     _dirt(rng, density, unit)
     return drawing.drawing(_exposed(rng, density, unit), masks, areas, labels)
 

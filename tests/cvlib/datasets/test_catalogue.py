@@ -149,7 +149,8 @@ A/1.xml,4,11,,train
 """
 
 
-def boxed(folder, manifest, card=CARD.replace("classification", "detection")):
+def boxed(folder, manifest, card=CARD):
+    card = card.replace("classification", "detection")
     (folder / "cells.toml").write_text(card)
     (folder / "cells.csv").write_text(manifest)
     return catalogue.read("cells", folder)
