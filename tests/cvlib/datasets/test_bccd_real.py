@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import cvlib.datasets
+import cvlib.datasets.catalogue
 from cvlib.data import splits
 from cvlib.data.annotations import check, read_voc
+from cvlib.data.reading import read_image
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
@@ -64,7 +66,48 @@ def test_the_two_faults_of_the_source_are_the_two_that_are_left_out(dataset, mir
     assert check(dataset.annotations(), dataset.directory) == []
 
 
-def test_no_test_picture_has_a_near_duplicate_elsewhere_and_the_one_that_is_there_is_known(dataset):
+#: Two pictures of one field in two divisions, and by how much the second is shifted: x and y in pixels.
+TWICE = {
+    (204, 277): (-70, 70),
+    (205, 276): (-79, 201),
+    (230, 257): (30, -44),
+    (227, 260): (-48, -30),
+    (386, 391): (-27, -8),
+    (37, 38): (-3, 0),
+    (166, 193): (-360, 214),
+    (223, 263): (147, 28),
+    (236, 253): (-3, -82),
+    (244, 247): (147, -49),
+}
+
+
+def test_the_card_names_the_test_pictures_whose_field_stands_in_another_division_too(dataset):
+    split = {int(row.path[-9:-4]): row.split for row in dataset.frame.itertuples()}
+    in_test = {}
+    for (first, second), (x, y) in TWICE.items():
+        assert split[first] != split[second]
+        parts = []
+        for number, sign in ((first, 1), (second, -1)):
+            path = dataset.directory / split[number] / "images" / f"BloodImage_{number:05d}.jpg"
+            grey = read_image(path, channels=1)[..., 0]
+            rows = slice(max(0, sign * y), 480 + min(0, sign * y))
+            parts.append(grey[rows, max(0, sign * x) : 640 + min(0, sign * x)].ravel())
+        assert np.corrcoef(*parts)[0, 1] > 0.9
+        if "test" in (split[first], split[second]):
+            mine, other = (first, second) if split[first] == "test" else (second, first)
+            in_test[mine] = other, split[other]
+    assert in_test == {
+        205: (276, "train"),
+        227: (260, "validation"),
+        253: (236, "validation"),
+        391: (386, "validation"),
+    }
+    about = cvlib.datasets.catalogue.read("bccd").about
+    assert "205 shows a part of the train picture 276, and 227, 253 and 391 show parts of the" in about
+    assert "validation pictures 260, 236 and 386" in about
+
+
+def test_by_their_hashes_one_pair_is_in_two_divisions_and_none_in_test(dataset):
     leaks = splits.find_leaks(dataset.frame, dataset.directory)
     pairs = {
         frozenset(path.rpartition("_")[2] for path in pair) for pair in leaks[["path_a", "path_b"]].values
