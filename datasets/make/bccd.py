@@ -72,7 +72,8 @@ def overlapping(folder, names):
     """Pairs of pictures that show parts of one field, which a hash of the whole cannot find.
 
     Corners that look alike (ORB) propose a shift; the pictures count as one field where the grey values of
-    what they then share correlate. Of all 66,066 pairs 14 do by more than 0.92, and no other by more than 0.42.
+    what they then share correlate. Of all 66,066 pairs 14 do by more than 0.92, no other by
+    more than 0.42.
 
     Returns:
         List of (correlation, name, name, (x, y) in pixels), the most alike first.
