@@ -66,7 +66,7 @@ def TinyYOLO(
     Example:
         >>> model = TinyYOLO((96, 128, 3), classes=2, strides=(16,), backbone=None, widths=(8, 16, 32, 32))
         >>> model.output_shape, model.count_params()
-        ((None, 6, 8, 21), 112141)
+        ((None, 6, 8, 21), 114509)
     """
     if backbone not in ("MobileNetV2", None):
         raise ValueError(f'backbone must be "MobileNetV2" or None (from scratch), got {backbone!r}')
@@ -125,10 +125,11 @@ def TinyYOLO(
     return watch(model)
 
 
-def _conv(x, filters, kernel_size, name):
+def _conv(x, filters, kernel_size, name, strides=1):
     x = layers.Conv2D(
         filters,
         kernel_size,
+        strides=strides,
         padding="same",
         use_bias=False,
         kernel_initializer="he_normal",
@@ -139,12 +140,11 @@ def _conv(x, filters, kernel_size, name):
 
 
 def _plain(x, widths):
-    """A convolution and a halving for each width, from stride 8 on one more convolution: maps by stride."""
+    """A convolution that halves for each width, and one more after all but the first: maps by stride."""
     maps = {}
     for number, width in enumerate(widths, start=1):
-        x = _conv(x, width, 3, f"block{number}_1")
-        x = layers.MaxPooling2D(2, name=f"block{number}_pool")(x)
-        if number >= 3:
-            x = _conv(x, width, 3, f"block{number}_2")
+        x = _conv(x, width, 3, f"block{number}_down", strides=2)
+        if number > 1:  # the first has the most pixels, and the least to say
+            x = _conv(x, width, 3, f"block{number}_mix")
         maps[2**number] = x
     return maps

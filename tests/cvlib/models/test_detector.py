@@ -153,6 +153,20 @@ def test_batches_of_ever_other_numbers_of_boxes_train_epoch_after_epoch():
         assert targets["labels"].shape[1] < most + 17
 
 
+def test_batches_of_the_image_data_generator_train_with_keras_progress_bar(capsys):
+    from cvlib import ImageDataGenerator
+
+    images, targets = pictures(8, empty=1)
+    generator = ImageDataGenerator(horizontal_flip=True, mosaic=0.5, fill_mode="constant")
+    flow = generator.flow(images, boxes=targets["boxes"], labels=targets["labels"], batch_size=4, seed=0)
+    made = Detector(network(), NAMES, anchors=ANCHORS)
+    made.fit(flow, epochs=2)
+    assert flow.epoch >= 2  # each epoch has its own draws
+    shown = capsys.readouterr().out
+    assert "Epoch 2/2" in shown
+    assert all(f"{term}: " in shown for term in ("loss", "iou", "object", "background", "class"))
+
+
 def test_batches_that_can_be_indexed_train_and_are_scored():
     class Batches(keras.utils.PyDataset):
         def __len__(self):
