@@ -32,8 +32,8 @@ def draw(seed, size=(192, 256), people=None):
 
     Example:
         >>> scene = draw(3, people=2)
-        >>> scene.image.shape, [CLASS_NAMES[label] for label in scene.labels]
-        ((192, 256, 3), ['without_mask', 'with_mask'])
+        >>> scene.image.shape, scene.boxes.shape, scene.masks.shape
+        ((192, 256, 3), (2, 4), (2, 192, 256))
     """
     rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
     height, width = (int(side) for side in ((size, size) if np.isscalar(size) else size))

@@ -1,11 +1,13 @@
 """Letterboxing: nothing is cut or stretched, and boxes find their way there and back."""
 
+import doctest
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvlib.data import letterbox, letterbox_boxes, unletterbox_boxes
+from cvlib.data import letterbox, letterbox_boxes, letterboxing, unletterbox_boxes
 
 sides = st.integers(1, 90)
 
@@ -62,6 +64,11 @@ def test_a_picture_that_fits_is_copied_as_it_is():
     assert (boxed[:4] == 0.5).all()
     assert scale.tolist() == [1, 1]
     assert offset.tolist() == [0, 4]
+
+
+def test_the_example_in_the_documentation_is_true():
+    done = doctest.testmod(letterboxing)
+    assert (done.attempted, done.failed) == (2, 0)
 
 
 @pytest.mark.parametrize(

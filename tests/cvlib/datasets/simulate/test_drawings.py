@@ -1,5 +1,6 @@
 """Drawn pictures with objects: what a drawing says about its picture is true of it, and of the files."""
 
+import doctest
 import hashlib
 
 import numpy as np
@@ -140,6 +141,13 @@ def test_a_worker_that_fails_says_why(tmp_path, monkeypatch):
     (tmp_path / "train" / "images" / "00001.jpg").mkdir(parents=True)  # a folder where a file is to be
     with pytest.raises(OSError, match="could not be written"):
         shapes.make(tmp_path, train=4, validation=0, test=0)
+
+
+@every
+def test_the_example_in_the_documentation_is_true(name):
+    done = doctest.testmod(SIMULATORS[name])
+    assert done.attempted > 0
+    assert done.failed == 0
 
 
 # Scenes
