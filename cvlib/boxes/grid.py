@@ -159,8 +159,9 @@ def decode_scale(output, anchors, cells, image_size, xp):
     """
     height, width = output.shape[1:3]
     pixels = np.array([image_size[1] / width, image_size[0] / height], np.float32)
-    centre = (_sigmoid(output[..., :2], xp) + cells) * pixels
-    half = xp.exp(xp.clip(output[..., 2:4], -LARGEST, LARGEST)) * anchors / 2
+    # Functions, not operators: a tensor of PyTorch times an array of NumPy is an array.
+    centre = xp.multiply(xp.add(_sigmoid(output[..., :2], xp), cells), pixels)
+    half = xp.multiply(xp.exp(xp.clip(output[..., 2:4], -LARGEST, LARGEST)), anchors / 2)
     boxes = xp.concatenate([centre - half, centre + half], axis=-1)
     return boxes, _sigmoid(output[..., 4:5], xp), _sigmoid(output[..., 5:], xp)
 

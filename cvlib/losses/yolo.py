@@ -83,7 +83,7 @@ def yolo_loss(
     height, width = image_size
     centre, size = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
     real = (labels >= 0) & ops.all(size > 0, -1) & ops.all(centre >= 0, -1)
-    real &= ops.all(centre <= np.array([width, height], np.float32), -1)
+    real = real & ops.all(ops.less_equal(centre, np.array([width, height], np.float32)), -1)
     # Padding becomes a harmless box: what is masked must not be NaN, or its gradient is.
     boxes = ops.where(real[..., None], boxes, np.array([0, 0, 1, 1], np.float32))
     centre, size = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
@@ -164,7 +164,7 @@ class _Slots:
         self.count, self.anchors_in_all = begin, len(rows)
         table = np.array(rows, np.float32)
         self.begin, self.height, self.width, self.anchors, self.index = table[:, :5].T.astype(np.int32)
-        self.sizes = table[:, 5:]
+        self.sizes = ops.convert_to_tensor(table[:, 5:])
 
     def matched(self, size, real, match_above):
         """Which anchors are responsible for which objects, bool (B, N·A)."""
@@ -172,7 +172,7 @@ class _Slots:
         common = common[..., 0] * common[..., 1]
         own = self.sizes[:, 0] * self.sizes[:, 1]
         overlap = common / ((size[..., 0] * size[..., 1])[..., None] + own - common)
-        matched = ops.argmax(overlap, -1)[..., None] == np.arange(self.anchors_in_all)
+        matched = ops.equal(ops.argmax(overlap, -1)[..., None], np.arange(self.anchors_in_all))
         if match_above is not None:
             matched = matched | (overlap > match_above)
         matched = matched & real[..., None]
@@ -181,10 +181,13 @@ class _Slots:
     def targets(self, centre, size):
         """For every object with every anchor: its slot (B, N·A), offset and log sizes (B, N·A, 2)."""
         grid = np.stack([self.width, self.height], -1).astype(np.float32)
-        place = centre[:, :, None] / np.array(self.image_size[::-1], np.float32) * grid
+        place = ops.multiply(
+            ops.divide(centre[:, :, None], np.array(self.image_size[::-1], np.float32)), grid
+        )
         cell = ops.minimum(ops.floor(place), grid - 1)
         column, row = (ops.cast(cell[..., axis], "int32") for axis in (0, 1))
-        slot = self.begin + (row * self.width + column) * self.anchors + self.index
+        number = ops.add(ops.multiply(row, self.width), column)
+        slot = ops.add(ops.multiply(number, self.anchors), self.begin + self.index)
         target_size = ops.log(size[:, :, None] / self.sizes)
         batch = ops.shape(slot)[0]
         return (

@@ -158,11 +158,15 @@ def padded(boxes, labels, count, classes, name="data"):
 
 
 def checked_picture(image, name="image"):
-    """A picture as an array (H, W, 3), or an error that names it."""
+    """A picture as an array (H, W, 3), uint8 or float32, or an error that names it."""
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[-1] != 3 or 0 in image.shape:
         raise ValueError(
             f"{name} must be an RGB picture (H, W, 3), got shape {image.shape}: pass a list of pictures, and "
             "repeat a grey one three times"
         )
+    if image.dtype == np.uint8:
+        return image
+    image = image.astype(np.float32)
+    check_images(image[None], (None, None, None, 3))  # before grey bars hide what is wrong
     return image

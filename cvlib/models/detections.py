@@ -69,7 +69,8 @@ class YOLODetections(keras.layers.Layer):
         batch, (count, classes) = ops.shape(scores)[0], scores.shape[1:]
         area = (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
         left = ops.where(scores >= self.score_threshold, scores, -1.0)
-        places, kinds = np.arange(count)[None, :, None], np.arange(classes)[None, None]
+        places, kinds = ops.arange(count)[None, :, None], ops.arange(classes)[None, None]
+        slots = ops.arange(self.max_detections)[None]
 
         def step(number, state):
             left, kept, best_scores, best_classes = state
@@ -85,7 +86,7 @@ class YOLODetections(keras.layers.Layer):
             over = (inter > self.iou_threshold * (area + own - inter))[..., None]
             over = (over | (places == place[:, None, None])) & (kinds == kind[:, None, None])
             there = score >= self.score_threshold
-            slot = np.arange(self.max_detections)[None] == number
+            slot = slots == number
             kept = ops.where((slot & there)[..., None], box, kept)
             best_scores = ops.where(slot & there, score, best_scores)
             best_classes = ops.where(slot & there, kind[:, None], best_classes)

@@ -18,7 +18,7 @@ from cvlib.models.box_batches import (
     padded,
 )
 from cvlib.models.detections import YOLODetections
-from cvlib.models.guard import check_images
+from cvlib.models.guard import trainable_paths
 from cvlib.models.scale_anchors import find_anchors, share_out
 from cvlib.models.yolo_training import YOLOTrainer
 
@@ -98,7 +98,7 @@ class Detector:
         self.anchors = (
             None if anchors is None else share_out(anchors, self._counts, self.image_size, self.strides)
         )
-        self._trainer = self._compiled = None
+        self._trainer = self._compiled = self._trained = None
 
     def compile(
         self,
@@ -145,6 +145,7 @@ class Detector:
 
         Raises:
             ValueError: naming the picture, for boxes without size or labels that no class has.
+            RuntimeError: if layers were frozen or freed since `compile`.
         """
         data = self._batches(data, batch_size, seed, shuffle=True)
         if validation_data is not None:
@@ -153,7 +154,13 @@ class Detector:
             self.anchors = find_anchors(data, self._counts, self.image_size, self.strides)
         if self._compiled is None:
             self.compile()
+        if self._trainer is not None and self._trained != trainable_paths(self.model):
+            raise RuntimeError(
+                "`trainable` was changed since the last fit, which has no effect until the detector is "
+                "compiled again: call detector.compile(...) now."
+            )
         if self._trainer is None:
+            self._trained = trainable_paths(self.model)
             arguments, loss = self._compiled
             self._trainer = YOLOTrainer(self.model, self.anchors, loss)
             box = ("centre", "size") if loss["box_loss"] == "squared" else ("iou",)
@@ -194,7 +201,6 @@ class Detector:
             ]
             boxed = [letterbox(picture, self.image_size) for picture in pictures]
             batch = np.stack([picture for picture, _, _ in boxed]).astype(np.float32)
-            check_images(batch, self.model.input_shape)
             outputs = self.model.predict_on_batch(batch)
             outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
             boxes, there, kinds = yolo_decode(outputs, self.anchors, self.image_size)

@@ -105,6 +105,29 @@ def test_saved_exported_and_as_a_model_it_finds_the_same(trained, tmp_path):
         np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-3)
 
 
+def test_pictures_of_any_type_of_number_give_the_same(trained):
+    image = pictures(1, seed=6)[0][0].round()
+    expected, *others = trained[0].predict([image.astype(kind) for kind in ("uint8", "int64", "float64")])
+    assert len(expected.boxes)
+    for other in others:
+        np.testing.assert_allclose(other.boxes, expected.boxes, atol=1e-3)
+    assert trained[0].predict([]) == []
+
+
+def test_freezing_layers_without_compiling_again_is_refused():
+    made = Detector(network(), NAMES, anchors=ANCHORS)
+    data = pictures(4)
+    made.fit(data, verbose=0)
+    layer = made.model.get_layer("block1_down_conv")
+    layer.trainable = False
+    with pytest.raises(RuntimeError, match=r"call detector.compile"):
+        made.fit(data, verbose=0)
+    made.compile()
+    before = layer.get_weights()[0]
+    made.fit(data, verbose=0)
+    np.testing.assert_array_equal(layer.get_weights()[0], before)
+
+
 def test_pictures_without_any_object_and_a_class_that_never_occurs_train_and_are_scored():
     keras.utils.set_random_seed(0)
     images, _ = pictures(4, empty=4)
@@ -228,6 +251,8 @@ def test_images_that_were_rescaled_or_are_no_pictures_are_refused():
         made.fit((np.full((1, 64, 64, 3), 50.0), none))
     with pytest.raises(ValueError, match=r"images must be in \[0, 255\]"):
         made.predict([np.full((64, 96, 3), 0.5)])
+    with pytest.raises(ValueError, match=r"images must be in \[0, 255\]"):
+        made.predict([np.full((30, 96, 3), 0.5)])  # with grey bars, as letterboxed
     with pytest.raises(ValueError, match=r"images\[0\] must be an RGB picture"):
         made.predict(np.zeros((64, 96, 3)))
     with pytest.raises(TypeError, match="data must be batches"):
