@@ -33,14 +33,16 @@ def yolo_loss(
 ):
     """YOLOv3's loss of a batch.
 
-    Each object goes to the cell and anchor of `cvlib.boxes.yolo_encode`, by the same rules. With σ the
-    logistic function and sums over the objects (and, in "background", over the cells and anchors that have
-    none and overlap none by more than `ignore_above`), the terms are:
+    Each object goes to the cell and anchor of `cvlib.boxes.yolo_encode`, by the same rules. The sums run over
+    the objects, but in "background": there over the cells and anchors that have no object, and whose box
+    overlaps none by more than `ignore_above`. σ is the logistic function; s = 2 − the box's share of the
+    picture, so that small boxes count about twice.
 
-    * "centre": s·½·Σ (σ(t) − offset)², x and y;   * "size": s·½·Σ (t − log(side / anchor))², width, height;
-      s = 2 − the box's share of the picture, so that small boxes count about twice;
-    * "iou": Σ (1 − IoU, GIoU, DIoU or CIoU), in place of those two if `box_loss` names it;
-    * "object": Σ −log σ(t), "background": Σ −log(1 − σ(t));
+    * "centre": s/2 · Σ (σ(t) − offset)², of x and y.
+    * "size": s/2 · Σ (t − log(side / anchor's))², of width and height.
+    * "iou": Σ (1 − IoU, GIoU, DIoU or CIoU), in place of those two if `box_loss` names it.
+    * "object": Σ −log σ(t).
+    * "background": Σ −log(1 − σ(t)).
     * "class": Σ binary cross-entropy of each class by itself, so that an object may be of several.
 
     All are divided by the number of objects in the batch, or of pictures where these are more.
@@ -65,9 +67,9 @@ def yolo_loss(
         ValueError: if an argument is out of its range.
 
     Notes:
-        The paper has the squared error, whose gradient it describes, and binary cross-entropy; the factor s
-        and the ½ are those of its program, darknet. What the paper adds up, this divides by the number of
-        objects, so that the step does not depend on how many a batch has. Boxes whose centre lies outside the
+        The paper has the squared error and binary cross-entropy. With the ½, the squared error's slope is the
+        difference, as the paper has it; the factor s is that of its program, darknet. What the paper adds up,
+        this divides by the number of objects, so that the step does not depend on how many a batch has. Boxes whose centre lies outside the
         picture, or without size, are skipped.
     """
     if box_loss not in ("squared", *KINDS):
