@@ -1,6 +1,7 @@
 """Drawn pictures with objects: what a drawing says about its picture is true of it, and of the files."""
 
 import doctest
+import functools
 import hashlib
 
 import numpy as np
@@ -16,8 +17,10 @@ SIZES = {"bccd": (120, 160), "scenes": (96, 128), "shapes": (64, 80)}
 every = pytest.mark.parametrize("name", SIMULATORS)
 
 
-def many(name, number=30):
-    return [SIMULATORS[name].draw((11, seed), SIZES[name]) for seed in range(number)]
+@functools.cache
+def many(name):
+    """Sixty small pictures, drawn once."""
+    return [SIMULATORS[name].draw((11, seed), SIZES[name]) for seed in range(60)]
 
 
 def hashes(directory):
@@ -46,8 +49,8 @@ def test_a_box_is_the_tight_box_of_what_is_seen_of_its_object(name):
 
 @every
 def test_what_is_hidden_is_said_and_what_is_lost_is_not_listed(name):
-    visible = np.concatenate([drawn.visible for drawn in many(name, 60)])
-    difficult = np.concatenate([drawn.difficult for drawn in many(name, 60)])
+    visible = np.concatenate([drawn.visible for drawn in many(name)])
+    difficult = np.concatenate([drawn.difficult for drawn in many(name)])
     assert visible.min() >= 0.05
     assert visible.max() <= 1
     np.testing.assert_array_equal(difficult, visible < 0.3)
@@ -57,7 +60,7 @@ def test_what_is_hidden_is_said_and_what_is_lost_is_not_listed(name):
 
 @every
 def test_every_class_occurs_and_some_pictures_hold_many_objects(name):
-    drawn = many(name, 60)
+    drawn = many(name)
     labels = np.concatenate([each.labels for each in drawn])
     assert set(labels) == set(range(len(SIMULATORS[name].CLASS_NAMES)))
     assert max(map(len, drawn)) >= 5
@@ -162,7 +165,7 @@ def test_people_may_be_counted_and_none_makes_a_picture_without_objects():
 
 
 def test_faces_come_at_many_scales():
-    heights = np.concatenate([np.ptp(each.boxes[:, 1::2], axis=1) for each in many("scenes", 60)]) / 96
+    heights = np.concatenate([np.ptp(each.boxes[:, 1::2], axis=1) for each in many("scenes")]) / 96
     assert np.quantile(heights, 0.05) < 0.12
     assert np.quantile(heights, 0.95) > 0.4
 
@@ -170,7 +173,7 @@ def test_faces_come_at_many_scales():
 def test_the_larger_of_two_people_stands_in_front():
     """Masks of faces never overlap, and where two boxes do, the smaller face is the hidden one more often."""
     smaller_hidden = larger_hidden = 0
-    for drawn in many("scenes", 80):
+    for drawn in many("scenes"):
         assert drawn.masks.sum(0).max(initial=0) <= 1
         for i in range(len(drawn)):
             for j in range(i + 1, len(drawn)):
