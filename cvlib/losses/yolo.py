@@ -69,8 +69,8 @@ def yolo_loss(
     Notes:
         The paper has the squared error and binary cross-entropy. With the ½, the squared error's slope is the
         difference, as the paper has it; the factor s is that of its program, darknet. What the paper adds up,
-        this divides by the number of objects, so that the step does not depend on how many a batch has. Boxes whose centre lies outside the
-        picture, or without size, are skipped.
+        this divides by the number of objects, so that the step does not depend on how many a batch has. Boxes
+        whose centre lies outside the picture, or without size, are skipped.
     """
     if box_loss not in ("squared", *KINDS):
         raise ValueError(f"box_loss must be 'squared', {', '.join(map(repr, KINDS))}, got {box_loss!r}")
