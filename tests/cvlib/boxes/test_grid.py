@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvlib.boxes import grid, yolo_decode, yolo_encode, yolo_logits
+from cvlib.data import letterbox, letterbox_boxes, unletterbox_boxes
 
 ANCHORS = (
     ((116, 90), (156, 198), (373, 326)),
@@ -41,6 +42,21 @@ def test_a_box_comes_back_to_a_hundred_thousandth_of_the_image(made, label):
     # Of the picture, or of the box where that is larger.
     scale = np.maximum(np.tile(size[::-1], 2), np.tile(box[0, 2:] - box[0, :2], 2))
     assert np.abs((boxes[0, found] - box[0]) / scale).max() <= 1e-5
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 400), st.integers(1, 400), st.lists(st.floats(0, 1), min_size=4, max_size=4))
+def test_a_box_of_a_picture_of_any_size_comes_back_through_the_letterbox(height, width, shares):
+    x1, x2 = sorted((shares[0] * width, shares[1] * width))
+    y1, y2 = sorted((shares[2] * height, shares[3] * height))
+    box = np.array([[x1, y1, max(x2, x1 + 1e-3 * width), max(y2, y1 + 1e-3 * height)]])
+    box -= np.maximum(box - [np.inf, np.inf, width, height], 0)[:, [2, 3, 2, 3]]
+    _, scale, offset = letterbox(np.zeros((height, width, 3), "uint8"), (320, 416))
+    targets = yolo_encode([letterbox_boxes(box, scale, offset)], [[0]], (320, 416), ANCHORS, classes=1)
+    boxes, objectness, _ = yolo_decode(yolo_logits(targets), ANCHORS, (320, 416))
+    (found,) = boxes[0][objectness[0] > 0.5]
+    back = unletterbox_boxes(found.astype(float), scale, offset)
+    assert np.abs((back - box[0]) / [width, height, width, height]).max() <= 1e-5
 
 
 @settings(max_examples=100, deadline=None)
