@@ -59,7 +59,8 @@ def RetinaNet(
 
     Notes:
         The paper has ResNet-50 or -101, levels of strides 8 to 128, 256 maps and four convolutions a head;
-        here they are few, one convolution a head, and the backbone is that of `SmallCNN`.
+        here they are few, one convolution a head, and the backbone is that of `SmallCNN`. The levels of the
+        pyramid are batch-normalised, which the paper's are not: it learns in far fewer steps.
     """
     strides = tuple(strides)
     top = 2 ** len(filters)
@@ -108,7 +109,8 @@ def _pyramid(maps, width):
             x = layers.UpSampling2D(2, name=f"pyramid{number}_up")(x)
             side = layers.Add(name=f"pyramid{number}_add")([side, x])
         x = side
-        levels.append(layers.Conv2D(width, 3, padding="same", name=f"pyramid{number}_out")(x))
+        out = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"pyramid{number}_out")(x)
+        levels.append(layers.BatchNormalization(momentum=0.9, name=f"pyramid{number}_bn")(out))
     return levels[::-1]
 
 

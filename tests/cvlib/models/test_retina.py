@@ -38,7 +38,7 @@ def test_the_class_loss_is_equation_5_summed_over_the_objects(seed, parameters):
     labels[0] = 0  # a picture without objects
     logits = rng.normal(0, 3, labels.shape).astype("float32")
     got = keras.ops.convert_to_numpy(RetinaClassLoss(*parameters).call(labels, logits))
-    expected = [focal_by_loops(a, b, *parameters) for a, b in zip(labels.astype(int), logits)]
+    expected = [focal_by_loops(a, b, *parameters) for a, b in zip(labels.astype(int), logits.astype(float))]
     np.testing.assert_allclose(got, expected, rtol=1e-4)
 
 
@@ -93,7 +93,7 @@ def test_there_is_one_answer_an_anchor_and_an_untrained_network_says_the_prior()
 def test_the_parameters_are_those_counted_by_hand():
     model = RetinaNet(classes=3, anchors_per_cell=2, filters=(16, 32, 48, 64), width=32)
     blocks = sum(9 * a * b + 4 * b for a, b in ((3, 16), (16, 32), (32, 48), (48, 64)))
-    pyramid = (48 + 1) * 32 + (64 + 1) * 32 + 2 * (9 * 32 + 1) * 32
+    pyramid = (48 + 1) * 32 + (64 + 1) * 32 + 2 * (9 * 32 + 4) * 32
     heads = 2 * (9 * 32 + 1) * 32 + (9 * 32 + 1) * 2 * (3 + 4)
     assert model.count_params() == blocks + pyramid + heads
 
