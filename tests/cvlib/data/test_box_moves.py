@@ -232,6 +232,15 @@ def test_pictures_without_any_object_make_batches_too():
     assert (targets["labels"] == -1).all()
 
 
+def test_there_is_room_for_the_boxes_of_all_four_pictures_of_a_mosaic():
+    images = np.zeros((4, 64, 64, 3), np.uint8)
+    boxes = [[[left, top, left + 4, top + 4] for left in range(0, 64, 8) for top in range(0, 64, 8)]] * 4
+    flow = cvlib.ImageDataGenerator(mosaic=1.0).flow(images, boxes=boxes, labels=[[1] * 64] * 4, seed=0)
+    _, targets = flow[0]
+    assert targets["boxes"].shape == (4, 256, 4)
+    assert ((targets["labels"] >= 0).sum(1) > 64).any()
+
+
 def test_validation_is_neither_moved_nor_mixed():
     images, boxes, labels = coloured(12)
     generator = cvlib.ImageDataGenerator(rotation_range=90, mosaic=1.0, validation_split=0.25)
@@ -253,9 +262,11 @@ def test_a_batch_is_the_same_whatever_the_number_of_threads_and_another_in_the_n
     one, three = first(1), first(3)
     np.testing.assert_array_equal(one[0][0], three[0][0])
     np.testing.assert_array_equal(one[0][1]["boxes"], three[0][1]["boxes"])
-    before = one[0][0].copy()
-    one.on_epoch_end()
-    assert (one[0][0] != before).any()
+    generator = cvlib.ImageDataGenerator(mosaic=1.0)
+    still = generator.flow(images, boxes=boxes, labels=labels, seed=4, shuffle=False)
+    before = still[0][0].copy()
+    still.on_epoch_end()
+    assert (still[0][0] != before).any()
 
 
 def test_the_frame_of_a_dataset_flows_and_letterboxing_keeps_all_of_the_picture(tmp_path):

@@ -79,6 +79,16 @@ def test_a_scale_of_one_takes_the_picture_as_it_is():
     assert abs(made[:y, :x].mean() - images[0].mean()) < 15  # … and stays the same picture
 
 
+def test_a_picture_is_enlarged_until_it_fills_its_corner():
+    """Where a fill repeated the outermost pixels, neighbouring lines of noise would be equal."""
+    images = np.random.default_rng(0).integers(0, 255, (4, 20, 20, 3), np.uint8)
+    for seed in range(10):
+        made, _, _ = cvlib.data.mosaic(images, [[]] * 4, [[]] * 4, (60, 80), scale=(0.1, 0.2), seed=seed)
+        for axis in (0, 1):
+            still = (np.diff(made.astype(int), axis=axis) == 0).all((1 - axis, 2))
+            assert still.mean() < 0.1
+
+
 def test_a_box_with_too_little_left_is_dropped():
     image = np.zeros((40, 40, 3), np.uint8)
     whole = [[[0, 0, 40, 40]]] * 4
