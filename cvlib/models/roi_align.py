@@ -32,9 +32,10 @@ def roi_align(maps, boxes, size, stride=1, samples=2):
         raise ValueError(
             f"maps must be (B, H, W, C) and boxes (B, R, 4), got {tuple(maps.shape)} and {tuple(boxes.shape)}"
         )
-    boxes = ops.cast(boxes, maps.dtype) / stride
+    boxes = ops.cast(boxes, "float32") / stride  # float16 would round places to a sixteenth of a pixel
     rows = _weights(boxes[..., 1], boxes[..., 3], maps.shape[1], size, samples)
     columns = _weights(boxes[..., 0], boxes[..., 2], maps.shape[2], size, samples)
+    rows, columns = ops.cast(rows, maps.dtype), ops.cast(columns, maps.dtype)
     cut = ops.einsum("bryh,bhwc->brywc", rows, maps)
     return ops.einsum("brywc,brxw->bryxc", cut, columns)
 
@@ -62,7 +63,7 @@ class RoIAlign(keras.layers.Layer):
     """
 
     def __init__(self, size, stride=1, samples=2, **options):
-        super().__init__(**options)
+        super().__init__(autocast=False, **options)
         self.size, self.stride, self.samples = size, stride, samples
 
     def call(self, inputs):

@@ -70,6 +70,13 @@ def test_the_layer_is_the_function_and_comes_back_from_its_config():
     )
 
 
+def test_places_keep_their_precision_under_mixed_precision():
+    ramp = np.clip(np.arange(1500.0) - 1400, 0, 16).reshape(1, 1, 1500, 1)
+    place = np.array([[[1405.4, 0.0, 1409.4, 1.0]]], "float32")  # float16 has whole numbers only, up there
+    cut = RoIAlign(1, dtype="mixed_float16")([ramp.astype("float16"), place])
+    assert float(keras.ops.convert_to_numpy(cut)[0, 0, 0, 0, 0]) == pytest.approx(7.4 - 0.5, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("build", "parameters"),
     [
