@@ -16,5 +16,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kmeans_anchors": "anchors",
         "nms": "suppression",
         "soft_nms": "suppression",
+        "yolo_decode": "grid",
+        "yolo_encode": "grid",
+        "yolo_logits": "grid",
     },
 )

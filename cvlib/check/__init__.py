@@ -11,6 +11,7 @@ Example:
 
 from cvlib.check.artefacts import masks_file, predictions_file
 from cvlib.check.exercise import answer
+from cvlib.check.found_boxes import detections_file
 from cvlib.check.framing import question, quiet
 from cvlib.check.functions import raises, same_function
 from cvlib.check.models import model
@@ -22,6 +23,7 @@ __all__ = [
     "answer",
     "at_least",
     "close",
+    "detections_file",
     "dtype",
     "masks_file",
     "model",

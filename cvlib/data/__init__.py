@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     modules=[
         "affine",
         "annotations",
+        "box_moves",
         "duplicates",
         "imbalance",
         "labels",
@@ -19,6 +20,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
     names={
         "ImageDataGenerator": "image_data_generator",
         "check_masks": "mask_files",
+        "letterbox": "letterboxing",
+        "letterbox_boxes": "letterboxing",
+        "mosaic": "mosaics",
+        "random_crop": "box_moves",
+        "unletterbox_boxes": "letterboxing",
         "read_image": "reading",
         "read_mask": "reading",
         "to_tf_dataset": "tf_pipeline",

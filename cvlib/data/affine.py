@@ -1,4 +1,4 @@
-"""Move a picture, its mask and its boxes by one composed matrix.
+"""Move a picture or its mask by one composed matrix (`box_moves` moves its boxes).
 
 A matrix here is (2, 3) and maps a point (x, y, 1) of the *output* to the point of the input that is seen
 there; (0, 0) is the centre of the top-left pixel. That is the direction in which `cv2.warpAffine` samples.
@@ -6,7 +6,6 @@ there; (0, 0) is the centre of the top-left pixel. That is the direction in whic
 
 import numpy as np
 
-from cvlib import boxes as box_arrays
 from cvlib._opencv import cv2
 from cvlib.data import threads
 
@@ -148,31 +147,6 @@ def _as_flip(matrix, height, width):
     ):
         return None
     return {(-1, -1): -1, (-1, 1): 1, (1, -1): 0}.get((a, d))
-
-
-def move_boxes(boxes, matrix, height, width):
-    """The upright boxes around the moved boxes, clipped to the picture.
-
-    Box edges are counted from the picture's edge, half a pixel from the matrix's origin. A turned box needs a
-    larger upright one around it, so the result may be looser than the object.
-
-    Args:
-        boxes: float array (N, 4 or more), `xyxy` in pixels; further columns (a class, say) go with their box.
-        matrix: (2, 3), from output to input, or None to clip only.
-        height: of the picture in pixels.
-        width: of the picture in pixels.
-
-    Returns:
-        float32 array (M, 4 or more): boxes with less than one pixel of width or height left are dropped.
-    """
-    boxes = np.array(boxes, np.float32)
-    if matrix is not None and len(boxes):
-        forward = cv2.invertAffineTransform(np.asarray(matrix, np.float64))
-        x, y = boxes[:, [0, 2, 0, 2]] - 0.5, boxes[:, [1, 1, 3, 3]] - 0.5
-        moved = np.einsum("ij,jnk->ink", forward, np.stack([x, y, np.ones_like(x)])) + 0.5
-        boxes[:, :2], boxes[:, 2:4] = moved.min(-1).T, moved.max(-1).T
-    boxes = box_arrays.clip(boxes, height, width)
-    return boxes[((boxes[:, 2:4] - boxes[:, :2]) >= 1).all(-1)]
 
 
 def crop_to_aspect(height, width, target_size):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from cvlib.data import box_moves, photometric, subsets
 from cvlib.data import masks as mask_arrays
-from cvlib.data import photometric, subsets
-from cvlib.data.iterator import Iterator, box_rows
+from cvlib.data.iterator import Iterator
 
 
 class ArrayIterator(Iterator):
@@ -17,7 +17,7 @@ class ArrayIterator(Iterator):
     """
 
     def __init__(
-        self, generator, x, y, *, sample_weight, ignore_class_split, subset, masks, boxes, **options
+        self, generator, x, y, *, sample_weight, ignore_class_split, subset, masks, boxes, labels, **options
     ):
         x, *misc = _list(x[0], x[1]) if isinstance(x, (tuple, list)) and len(x) == 2 else (x,)
         x = np.asarray(x)
@@ -52,19 +52,25 @@ class ArrayIterator(Iterator):
                     f"pictures of {x.shape}"
                 )
         if boxes is not None:
-            boxes = [box_rows(each, f"boxes[{i}]") for i, each in enumerate(boxes)]
+            boxes = [box_moves.box_rows(each, f"boxes[{i}]") for i, each in enumerate(boxes)]
+        if labels is not None:
+            if boxes is None or y is not None:
+                raise ValueError(
+                    "labels are the classes of boxes: pass boxes too, and no y (a batch has one key for both)"
+                )
+            boxes = box_moves.labelled(boxes, labels, [f"picture {i}" for i in range(len(boxes))])
         if subset is not None:
-            labels = None if y is None else subsets.classes_of(y)
-            chosen = subsets.choose(labels, len(x), generator._validation_split, subset)
-            if labels is not None and not ignore_class_split:
-                _refuse_missing_class(labels, chosen, subset)
+            classes = None if y is None else subsets.classes_of(y)
+            chosen = subsets.choose(classes, len(x), generator._validation_split, subset)
+            if classes is not None and not ignore_class_split:
+                _refuse_missing_class(classes, chosen, subset)
             x, misc = x[chosen], [np.asarray(extra)[chosen] for extra in misc]
             y, sample_weight, masks = (
                 None if each is None else each[chosen] for each in (y, sample_weight, masks)
             )
             boxes = None if boxes is None else [boxes[i] for i in chosen]
         self.x, self.x_misc, self.y, self.sample_weight = x, misc, y, sample_weight
-        self._masks, self._boxes = masks, boxes
+        self._masks = masks
         shape = np.moveaxis(x[:1], 1, -1).shape[1:] if generator.channel_axis == 1 else x.shape[1:]
         if masks is not None:
             known = mask_arrays.check_options(options.get("ignore_index"), options.get("mask_classes"))
@@ -72,7 +78,16 @@ class ArrayIterator(Iterator):
                 if (reason := mask_arrays.beyond(mask, *known)) is not None:
                     raise ValueError(f"masks[{index}] {reason}")
         white = photometric.white_level(x.dtype, x.max()) if generator.brightness_range is not None else None
-        super().__init__(generator, len(x), shape, augment=subset != "validation", white=white, **options)
+        super().__init__(
+            generator,
+            len(x),
+            shape,
+            augment=subset != "validation",
+            white=white,
+            boxes=boxes,
+            labelled=labels is not None,
+            **options,
+        )
 
     def _sample(self, index, moved):
         image = self.x[index]
@@ -86,9 +101,6 @@ class ArrayIterator(Iterator):
             return None
         kind = mask_arrays.dtype_for(self._masks.dtype, self._ignore_index)
         return np.empty((count, *self._masks.shape[1:]), kind)
-
-    def _has_boxes(self):
-        return self._boxes is not None
 
     def _labels(self, chosen, images):
         return None if self.y is None else self.y[chosen]

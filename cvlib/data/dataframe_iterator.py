@@ -32,6 +32,7 @@ class DataFrameIterator(FileIterator):
         subset,
         masks,
         boxes,
+        labels,
         on_error,
         **options,
     ):
@@ -40,6 +41,13 @@ class DataFrameIterator(FileIterator):
             class_mode, CLASS_MODES, options["target_size"], options["color_mode"], options["interpolation"]
         )
         self.directory = directory or ""
+        if labels is not None:
+            if boxes is None or class_mode not in ("categorical", None):
+                raise ValueError(
+                    f"labels={labels!r} are the classes of boxes: pass boxes too, and leave class_mode out "
+                    "(a batch has one key for both)"
+                )
+            class_mode = None
         if class_mode == "multi_output" and not isinstance(y_col, (list, tuple)):
             raise TypeError(f'class_mode="multi_output" needs a list of columns as y_col, got {y_col!r}')
         labelled = class_mode not in (None, "input")
@@ -50,6 +58,7 @@ class DataFrameIterator(FileIterator):
             "weight_col": [weight_col],
             "masks": [masks],
             "boxes": [boxes],
+            "labels": [labels],
         }
         for argument, names in wanted.items():
             for name in names:
@@ -66,8 +75,8 @@ class DataFrameIterator(FileIterator):
             raise ValueError("the dataframe has no row: there is nothing to make batches of")
         indexed = class_mode in ("categorical", "binary", "sparse")
         if indexed:
-            labels = _checked_labels(table[columns[0]], columns[0], class_mode)
-            self.class_indices = _class_indices(labels, classes, columns[0])
+            found = _checked_labels(table[columns[0]], columns[0], class_mode)
+            self.class_indices = _class_indices(found, classes, columns[0])
             if class_mode == "binary":
                 binary_needs_two(list(self.class_indices))
         if subset is not None:
@@ -103,6 +112,7 @@ class DataFrameIterator(FileIterator):
             if masks is None
             else [os.path.join(self.directory, name) for name in table[masks]],
             boxes=None if boxes is None else table[boxes].tolist(),
+            labels=None if labels is None else table[labels].tolist(),
             augment=subset != "validation",
             on_error=on_error,
             **options,

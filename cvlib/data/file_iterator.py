@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from cvlib.data import affine, masks, threads
-from cvlib.data.iterator import Iterator, box_rows
+from cvlib._opencv import cv2
+from cvlib.data import affine, box_moves, masks, threads
+from cvlib.data.iterator import Iterator
+from cvlib.data.letterboxing import letterbox, letterbox_boxes
 from cvlib.data.reading import ImageReadError, read_mask, read_reduced
 
 CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
@@ -34,15 +36,20 @@ class FileIterator(Iterator):
         keep_aspect_ratio,
         mask_paths=None,
         boxes=None,
+        labels=None,
         **options,
     ):
         self.target_size, self.color_mode, self.class_mode = tuple(target_size), color_mode, class_mode
         self.interpolation, self.keep_aspect_ratio = interpolation, keep_aspect_ratio
+        if keep_aspect_ratio not in (True, False, "letterbox"):
+            raise ValueError(f'keep_aspect_ratio must be a bool or "letterbox", got {keep_aspect_ratio!r}')
         self._filepaths, self._mask_paths, self._mask_dtype = filepaths, mask_paths, None
-        self._boxes = (
-            None if boxes is None else [box_rows(each, f"boxes of {p}") for each, p in zip(boxes, filepaths)]
-        )
+        if boxes is not None:
+            boxes = [box_moves.box_rows(each, f"boxes of {p}") for each, p in zip(boxes, filepaths)]
+        if labels is not None:
+            boxes = box_moves.labelled(boxes, labels, filepaths)
         shape = (*self.target_size, CHANNELS[color_mode])
+        options |= {"boxes": boxes, "labelled": labels is not None}
         super().__init__(generator, len(filepaths), shape, **options)
         self.image_shape = (shape[2], *shape[:2]) if self.data_format == "channels_first" else shape
 
@@ -66,6 +73,8 @@ class FileIterator(Iterator):
         wanted = self.target_size if moved and self._may_warp_from_source() else None
         image, factor = read_reduced(path, self._shape[2], wanted)
         height, width = (factor * side for side in image.shape[:2])  # of the file
+        if self.keep_aspect_ratio == "letterbox":
+            return self._letterboxed(index, image, height, width)
         at_once = wanted is not None and all(a <= 2 * b for a, b in zip(image.shape, wanted))
         if not at_once:
             image = affine.resize(
@@ -85,6 +94,33 @@ class FileIterator(Iterator):
                 self._boxes[index], height, width, self.target_size, self.keep_aspect_ratio
             )
         return image, mask, boxes
+
+    def _letterboxed(self, index, image, height, width):
+        """`_sample` with grey bars beside the picture."""
+        image, scale, offset = letterbox(image, self.target_size)
+        mask = None
+        if self._mask_paths is not None:
+            mask = self._mask(self._mask_paths[index], self._filepaths[index], height, width)
+            bars = self._ignore_index or 0
+            mask = mask.astype(masks.dtype_for(mask.dtype, self._ignore_index), copy=False)
+            mask = letterbox(mask, self.target_size, bars, cv2.INTER_NEAREST)[0]
+        return image, mask, self._boxes_at(index, scale, offset)
+
+    def _part(self, index):
+        if self.keep_aspect_ratio != "letterbox":
+            return super()._part(index)
+        image = read_reduced(self._filepaths[index], self._shape[2], None)[0]
+        ratio = min(high / side for high, side in zip(self.target_size, image.shape))
+        size = [max(1, round(ratio * side)) for side in image.shape[:2]]  # as it would be between the bars
+        image, scale, offset = letterbox(image, size)
+        return image, self._boxes_at(index, scale, offset)
+
+    def _boxes_at(self, index, scale, offset):
+        if self._boxes is None:
+            return None
+        boxes = self._boxes[index].copy()
+        boxes[:, :4] = letterbox_boxes(boxes[:, :4], scale, offset)
+        return boxes
 
     def _mask(self, path, picture, height, width):
         """The mask of a picture, which must have its size or at least its aspect, and labels that exist."""
@@ -112,9 +148,6 @@ class FileIterator(Iterator):
         if self._mask_dtype is None:
             self._mask_dtype = masks.dtype_for(read_mask(self._mask_paths[0]).dtype, self._ignore_index)
         return np.empty((count, *self.target_size, 1), self._mask_dtype)
-
-    def _has_boxes(self):
-        return self._boxes is not None
 
     def _labels(self, chosen, images):
         if self.class_mode == "input":

@@ -18,6 +18,7 @@
 | photographs marked as turned (EXIF) | lie on their side | stand upright | – |
 | 16-bit pictures | clipped to white, or up to 65,535 if grey | their high byte, in [0, 255] | one range for all files |
 | a file that is no image | an error without its name | named, or `on_error="skip"` | – |
+| boxes beyond the edge | – | cut there, dropped below `min_visible` | a sliver teaches nothing |
 | several inputs or outputs | a list, which `fit` refuses | a tuple | – |
 | missing files, labels not in `classes` | dropped with a warning or silently | an error that lists them | – |
 | folders and files that begin with a dot | are classes and images | are passed over | `.ipynb_checkpoints` is no class |
@@ -76,6 +77,10 @@ class ImageDataGenerator:
             random within each class and the same every time; it is not augmented.
         interpolation_order: 0 nearest, 1 bilinear, 2 and 3 bicubic, 4 and 5 Lanczos. Masks always use 0.
         dtype: of the batches; by default Keras' float.
+        min_visible: a box of which a smaller share stays in the picture is dropped, and so is one with less
+            than a pixel of width or height.
+        mosaic: share of the pictures that are made of four (see `cvlib.data.mosaic`) before they are moved;
+            needs boxes with labels.
 
     Raises:
         ValueError: if an argument is out of its range.
@@ -112,6 +117,9 @@ class ImageDataGenerator:
         validation_split=0.0,
         interpolation_order=1,
         dtype=None,
+        *,
+        min_visible=0.1,
+        mosaic=0.0,
     ):
         config = sys.modules["keras"].config if "keras" in sys.modules else None  # not worth loading it for
         self.data_format = data_format or (config.image_data_format() if config else "channels_last")
@@ -136,6 +144,8 @@ class ImageDataGenerator:
         self.rescale = rescale
         self.preprocessing_function = preprocessing_function
         self.interpolation_order = interpolation_order
+        self.min_visible = min_visible
+        self.mosaic = mosaic
         self._validation_split = validation_split
         self.mean = self.std = self.zca_whitening_matrix = None
         self._check()
@@ -158,6 +168,9 @@ class ImageDataGenerator:
                 "zoom_range must be a share below 1, or two ascending factors above 0 such as (0.8, 1.2), "
                 f"but gives {self.zoom_range}"
             )
+        for name in ("min_visible", "mosaic"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be a share in [0, 1], got {getattr(self, name)!r}")
         light = self.brightness_range
         if light is not None and (np.shape(light) != (2,) or not 0 <= light[0] <= light[1]):
             raise ValueError(
@@ -186,6 +199,7 @@ class ImageDataGenerator:
         *,
         masks=None,
         boxes=None,
+        labels=None,
         ignore_index=None,
         mask_classes=None,
         threads=None,
@@ -206,7 +220,11 @@ class ImageDataGenerator:
             ignore_class_split: allow a subset that lacks a class.
             subset: "training", "validation" or None (see `validation_split`).
             masks: integer array (N, H, W) or (N, H, W, 1) of labels that move with the pictures.
-            boxes: N arrays (n, 4 or more), `xyxy` in pixels, that move with the pictures.
+            boxes: N arrays (n, 4), `xyxy` in pixels, that move with the pictures: a moved box is the upright
+                box around the moved corners, cut at the edge (see `min_visible`); what "reflect", "mirror"
+                and "wrap" show again beyond the edge has boxes too. Without `labels`, further columns go
+                with their box.
+            labels: N arrays (n,) of whole numbers, the class of each box. Boxes then come padded: see below.
             ignore_index: label that masks get where a move shows what lies outside the picture, for losses
                 and metrics to leave out; by default masks are filled as `fill_mode` says, with 0 for
                 "constant".
@@ -218,7 +236,9 @@ class ImageDataGenerator:
         Returns:
             An `ArrayIterator`, a `keras.utils.PyDataset` of `x`, `(x, y)` or `(x, y, sample_weight)`. Masks
             or boxes alone take the place of y; where there are several, y is a dict with the keys "labels",
-            "masks" and "boxes".
+            "masks" and "boxes". Boxes are a list of B arrays; with labels, y is a dict of "boxes", float32
+            (B, M, 4), and "labels", int32 (B, M), both −1 where a picture has no further box, M the same for
+            all batches.
         """
         from cvlib.data.array_iterator import ArrayIterator
 
@@ -231,6 +251,7 @@ class ImageDataGenerator:
             subset=subset,
             masks=masks,
             boxes=boxes,
+            labels=labels,
             ignore_index=ignore_index,
             mask_classes=mask_classes,
             batch_size=batch_size,
@@ -286,7 +307,8 @@ class ImageDataGenerator:
             follow_links: enter folders that are symbolic links.
             subset: see `flow`.
             interpolation: of the resize: "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos".
-            keep_aspect_ratio: crop to the target's aspect before the resize.
+            keep_aspect_ratio: True crops to the target's aspect before the resize; "letterbox" keeps all of
+                the picture and puts grey bars beside it (`cvlib.data.letterbox`).
             masks: folder with a mask for each picture, under the same name with any extension.
             boxes: dict from a picture's name (as in `.filenames`) to its array (n, 4 or more), `xyxy` in
                 pixels of the file.
@@ -350,6 +372,7 @@ class ImageDataGenerator:
         *,
         masks=None,
         boxes=None,
+        labels=None,
         ignore_index=None,
         mask_classes=None,
         on_error="raise",
@@ -380,7 +403,9 @@ class ImageDataGenerator:
             validate_filenames: look whether every file is there before the first batch.
             keep_aspect_ratio: see `flow_from_directory`.
             masks: column with the paths of the masks.
-            boxes: column with an array (n, 4 or more) on each row, `xyxy` in pixels of the file.
+            boxes: column with an array (n, 4 or more) on each row, `xyxy` in pixels of the file; see `flow`.
+            labels: column with an array (n,) on each row, the class index of each box, instead of `y_col` and
+                `class_mode`; see `flow`. The frame of a detection dataset has both columns.
             ignore_index: see `flow`.
             mask_classes: see `flow`.
             on_error: see `flow_from_directory`; "skip" also drops rows whose file is missing.
@@ -408,6 +433,7 @@ class ImageDataGenerator:
             subset=subset,
             masks=masks,
             boxes=boxes,
+            labels=labels,
             ignore_index=ignore_index,
             mask_classes=mask_classes,
             on_error=on_error,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from cvlib.data import affine, draws, masks
+from cvlib.data import affine, box_moves, draws, masks, mosaics
 from cvlib.data import threads as thread_pool
 from cvlib.data.reading import ImageReadError
 from cvlib.data.recycling import Recycler
@@ -23,6 +23,14 @@ class _Started(NamedTuple):
     masks: Any
     boxes: Any
     failed: dict
+
+
+class _Mosaics(NamedTuple):
+    """Drawn once for an epoch: of each picture, whether, where, and with which others."""
+
+    share: np.ndarray
+    place: np.ndarray
+    others: np.ndarray
 
 
 class Iterator(keras.utils.PyDataset):
@@ -56,6 +64,8 @@ class Iterator(keras.utils.PyDataset):
         threads=None,
         ignore_index=None,
         mask_classes=None,
+        boxes=None,
+        labelled=False,
     ):
         super().__init__()
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
@@ -75,6 +85,14 @@ class Iterator(keras.utils.PyDataset):
         self._shape, self._augment, self._white = tuple(shape), augment, white
         self._on_error, self._threads = on_error, threads or thread_pool.available()
         self._ignore_index, self._mask_classes = masks.check_options(ignore_index, mask_classes)
+        self._boxes, self._labelled = boxes, labelled  # a list of arrays (n, 4 or more); with a class, (n, 5)
+        self._mosaic = generator.mosaic if augment else 0
+        if self._mosaic and not (labelled and self._empty_masks(1) is None):
+            raise ValueError(
+                "mosaic puts pictures together with their boxes and labels, and moves no masks: pass boxes "
+                "and labels, or leave mosaic out"
+            )
+        self._most = None
         self._drawn = {}  # what is drawn once for an epoch: {name: (epoch, array)}
         self._memory = Recycler()
         self._lock = threading.Lock()
@@ -177,11 +195,15 @@ class Iterator(keras.utils.PyDataset):
         places = np.moveaxis(images, 1, -1) if first else images
         labels = self._empty_masks(count)
         boxes = [None] * count if self._has_boxes() else None
+        mosaic = self._mosaics(epoch) if self._mosaic else None
         failed = {}
 
         def render(i):
             try:
-                image, mask, box = self._sample(chosen[i], matrices[i] is not None)
+                if mosaic is not None and mosaic.share[chosen[i]] < self._mosaic:
+                    image, mask, box = self._four(chosen[i], mosaic)
+                else:
+                    image, mask, box = self._sample(chosen[i], matrices[i] is not None)
             except (ImageReadError, OSError) as error:
                 if self._on_error == "raise":
                     raise
@@ -191,7 +213,8 @@ class Iterator(keras.utils.PyDataset):
             if mask is not None:
                 masks.move(mask, labels[i], matrices[i], generator.fill_mode, self._ignore_index)
             if box is not None:
-                boxes[i] = affine.move_boxes(box, matrices[i], height, width)
+                how = generator.fill_mode, generator.min_visible
+                boxes[i] = box_moves.move(box, matrices[i], height, width, *how)
 
         job = thread_pool.Job(render, count, self._threads)
         return _Started((number, epoch), job, chosen, images, labels, boxes, failed)
@@ -209,12 +232,41 @@ class Iterator(keras.utils.PyDataset):
         if self.save_to_dir:
             self._save(images, chosen, epoch)
         targets = {"labels": self._labels(chosen, images), "masks": labels, "boxes": boxes}
+        if self._labelled:
+            targets["boxes"], targets["labels"] = box_moves.padded(boxes, self._room())
         targets = {name: value for name, value in targets.items() if value is not None}
         inputs, weights = self._inputs(images, chosen), self._weights(chosen)
         if not targets:
             return inputs
         target = targets if len(targets) > 1 else next(iter(targets.values()))
         return (inputs, target) if weights is None else (inputs, target, weights)
+
+    def _mosaics(self, epoch):
+        """What chance has to say about mosaics: row i is about picture i in this epoch."""
+        kept = self._drawn.get("mosaic")
+        if kept is None or kept[0] != epoch:
+            random = np.random.default_rng((self.seed, epoch, 2))
+            share, place = random.random(self.n), random.random((self.n, mosaics.DRAWS))
+            kept = epoch, _Mosaics(share, place, random.integers(0, self.n, (self.n, 3)))
+            self._drawn["mosaic"] = kept
+        return kept[1]
+
+    def _four(self, index, drawn):
+        """A picture and three others, as one."""
+        parts = map(self._part, (index, *drawn.others[index]))
+        size, least = self._shape[:2], self.image_data_generator.min_visible
+        image, boxes = mosaics.compose(parts, size, drawn.place[index], min_visible=least)
+        return image, None, boxes
+
+    def _room(self):
+        """How many boxes a picture of a batch may have: the same for all batches, so that shapes stay."""
+        if self._most is None:
+            most = max(len(each) for each in self._boxes) * (4 if self._mosaic else 1)
+            generator = self.image_data_generator
+            if self._augment and generator.moves and generator.fill_mode in box_moves.TILED:
+                most *= 9
+            self._most = max(1, most)
+        return self._most
 
     def _report(self, failed, chosen):
         """Print each unreadable file once, to where stdout goes: a warning would end a graded notebook."""
@@ -253,12 +305,16 @@ class Iterator(keras.utils.PyDataset):
         """
         raise NotImplementedError
 
+    def _part(self, index):
+        """Picture and boxes for a mosaic, at any size."""
+        return self._sample(index, False)[::2]
+
     def _empty_masks(self, count):
         """An array (count, H, W, 1) for the masks, or None."""
         raise NotImplementedError
 
     def _has_boxes(self):
-        raise NotImplementedError
+        return self._boxes is not None
 
     def _labels(self, chosen, images):
         """The targets of the chosen pictures, or None."""
@@ -269,16 +325,3 @@ class Iterator(keras.utils.PyDataset):
 
     def _weights(self, chosen):
         return None
-
-
-def box_rows(boxes, what):
-    """One picture's boxes as float32 (n, 4 or more), checked."""
-    boxes = np.asarray(boxes, np.float32)
-    if boxes.size == 0:
-        return boxes.reshape(0, boxes.shape[-1] if boxes.ndim == 2 and boxes.shape[-1] >= 4 else 4)
-    if boxes.ndim != 2 or boxes.shape[1] < 4:
-        raise ValueError(f"{what} must be an array (n, 4) of boxes x1, y1, x2, y2, got shape {boxes.shape}")
-    if (boxes[:, 2:4] < boxes[:, :2]).any():
-        bad = boxes[(boxes[:, 2:4] < boxes[:, :2]).any(1)][0]
-        raise ValueError(f"{what} must hold x1 ≤ x2 and y1 ≤ y2 (xyxy, not xywh), got {bad[:4].tolist()}")
-    return boxes

@@ -10,8 +10,8 @@ def to_tf_dataset(iterator, prefetch=2):
     was broken off begins again with its epoch's first batch. The iterator's own threads make the batches.
 
     Args:
-        iterator: from `flow`, `flow_from_directory` or `flow_from_dataframe`, without boxes (their number
-            differs from picture to picture).
+        iterator: from `flow`, `flow_from_directory` or `flow_from_dataframe`; boxes only with labels, as
+            otherwise their number differs from picture to picture.
         prefetch: batches that TensorFlow holds ready.
 
     Returns:
@@ -19,7 +19,7 @@ def to_tf_dataset(iterator, prefetch=2):
         (B, H, W, 1). Its cardinality is the number of batches.
 
     Raises:
-        ValueError: if the iterator gives boxes.
+        ValueError: if the iterator gives boxes without labels.
         ModuleNotFoundError: if TensorFlow is not installed.
 
     Example:
@@ -28,10 +28,10 @@ def to_tf_dataset(iterator, prefetch=2):
     """
     import tensorflow as tf
 
-    if iterator._has_boxes():
+    if iterator._has_boxes() and not iterator._labelled:
         raise ValueError(
-            "boxes cannot go through tf.data, since every picture has another number of them: take the "
-            "batches from the iterator itself"
+            "boxes cannot go through tf.data, since every picture has another number of them: pass labels "
+            "too, and boxes are padded, or take the batches from the iterator itself"
         )
     signature = tf.nest.map_structure(_spec, iterator[0])
 

@@ -56,15 +56,16 @@ class Card:
     Attributes:
         name: of the card's file.
         title: for people.
-        task: "classification" or "segmentation".
+        task: "classification", "segmentation" or "detection".
         classes: names in the order of their indices.
         licence: under which the pictures may be used.
         citation: what to cite.
         about: a few sentences.
-        url: the address below which the files' paths lie, pinned to a commit.
-        mirror: the folder of a mirror below which they lie.
+        url: the address below which the files' paths lie, pinned to a commit; empty if the pictures are
+            always simulated.
+        mirror: the folder of a mirror below which they lie; likewise.
         simulator: the module whose `make` draws the simulated twin, or None.
-        files: tuple of `File`; of `pairs.PairFile` for segmentation.
+        files: tuple of `File`; of `pairs.PairFile` for segmentation, `boxed.BoxFile` for detection.
     """
 
     name: str
@@ -129,8 +130,10 @@ def read(name, cards=None):
             fields = tomllib.load(file)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"the card {path} is not well formed: {error}") from error
-    source = fields.get("source", {})
+    drawn = fields.get("source") == "simulated"
+    source = {"url": "", "mirror": ""} if drawn else fields.get("source", {})
     wanted = {"title", "task", "classes", "licence", "citation", "about"}
+    wanted |= {"simulator"} if drawn else set()
     missing = sorted(wanted - fields.keys()) + sorted(
         f"source.{field}" for field in {"url", "mirror"} - source.keys()
     )
@@ -142,8 +145,8 @@ def read(name, cards=None):
         url=source["url"],
         mirror=source["mirror"],
         simulator=fields.get("simulator"),
-        files=_manifest(path.with_suffix(".csv"), fields["classes"], fields["task"]),
-        **{field: " ".join(fields[field].split()) for field in wanted - {"classes"}},
+        files=() if drawn else _manifest(path.with_suffix(".csv"), fields["classes"], fields["task"]),
+        **{field: " ".join(fields[field].split()) for field in wanted - {"classes", "simulator"}},
     )
 
 
@@ -153,6 +156,10 @@ def _manifest(path, classes, task):
         from cvlib.datasets import pairs
 
         make, columns, classes = pairs.file, pairs.COLUMNS, ["", *classes]
+    elif task == "detection":
+        from cvlib.datasets import boxed
+
+        make, columns, classes = boxed.file, boxed.COLUMNS, [""]
     files, places = [], set()
     with open(path, newline="", encoding="utf-8") as opened:
         for number, row in enumerate(csv.DictReader(opened), start=2):

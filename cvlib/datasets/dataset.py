@@ -13,12 +13,16 @@ class Dataset:
     Attributes:
         name: as in `cvlib.datasets.names()`.
         title: for people.
-        task: "classification" or "segmentation".
+        task: "classification", "segmentation" or "detection".
         directory: `pathlib.Path` of the folder. For classification it holds `<split>/<class>/<file>`, so that
             `flow_from_directory(dataset.directory / "train")` works; for segmentation
-            `<split>/images/<name>.<any>` and `<split>/masks/<name>.png`, whose pixels are class indices.
+            `<split>/images/<name>.<any>` and `<split>/masks/<name>.png`, whose pixels are class indices; for
+            detection `<split>/images/<name>.<any>` and `<split>/annotations/<name>.xml` (Pascal VOC).
         frame: pandas DataFrame with a row an image: `path` (relative to `directory`), `label` and `split`, or
-            for segmentation `path`, `mask` (likewise relative), `split` and `group` (the patient).
+            for segmentation `path`, `mask` (likewise relative), `split` and `group` (the patient). For
+            detection `path`, `boxes` (float32 array (N, 4), `xyxy` in pixels of the file), `labels` (int32
+            array (N,), class indices), `difficult` (bool array (N,): boxes that no score should count) and
+            `split`, as `ImageDataGenerator.flow_from_dataframe(…, boxes="boxes", labels="labels")` takes it.
         class_names: in the order of their indices.
         source: "real" or "synthetic".
         licence: under which the pictures may be used.
@@ -56,6 +60,23 @@ class Dataset:
         for column in frame.columns.intersection(["path", "mask"]):
             frame = frame.assign(**{column: frame[column].str.removeprefix(f"{name}/")})
         return replace(self, directory=self.directory / name, frame=frame)
+
+    def annotations(self):
+        """The boxes of a detection dataset as `cvlib.data.annotations` knows them, to check, show or convert.
+
+        Returns:
+            `cvlib.data.annotations.Annotations`, a picture a row of the frame, in its order; each `file` is
+            the row's `path`. Boxes without width or height are left out; `.truths()` is what
+            `cvlib.metrics.detection.mean_average_precision` takes.
+
+        Raises:
+            ValueError: if the dataset has no boxes.
+        """
+        if self.task != "detection":
+            raise ValueError(f"{self.name} has no boxes: it is a dataset for {self.task}")
+        from cvlib.datasets import boxed
+
+        return boxed.read(self.directory, self.frame["path"].tolist(), self.class_names)
 
     def __len__(self):
         return len(self.frame)

@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cvlib.datasets import catalogue, download, errors, pairs, stamp
+from cvlib.datasets import boxed, catalogue, download, errors, pairs, stamp
 from cvlib.datasets.checksum import wrong
 from cvlib.datasets.dataset import SPLITS, Dataset
 from cvlib.datasets.lock import lock
@@ -30,14 +30,15 @@ def load(name, source="auto", split=None):
         source: "real" (from the mirror `CVLIB_MIRROR` if set, else from the source on the web; fails if
             neither can be had), "synthetic" (the simulated twin; never touches the network), or "auto":
             what `CVLIB_DATA` says, by default real pictures, or the twin with a sentence that says so if
-            they cannot be had.
+            they cannot be had. A dataset that is always drawn comes as "synthetic", whatever `CVLIB_DATA`
+            says.
         split: "train", "validation" or "test" for that split alone.
 
     Returns:
         A `Dataset`.
 
     Raises:
-        ValueError: if the name, source or split is unknown.
+        ValueError: if the name, source or split is unknown, or there are no real pictures, or no twin.
         cvlib.datasets.errors.DownloadError: with source "real", if the pictures cannot be fetched, or are
             not those of the manifest.
         cvlib.datasets.errors.CacheError: if the disk is full or cannot be written.
@@ -54,7 +55,7 @@ def load_card(card, source="auto", split=None, pause=1.0):
     """`load` for a card at hand; `pause` is the wait in seconds before the second try of a transfer."""
     if split is not None and split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))} or None, got {split!r}")
-    source = _chosen(source)
+    source = _chosen(source, card)
     if source == "synthetic":
         dataset = _synthetic(card)
     elif source == "real":
@@ -107,8 +108,8 @@ def verify_card(card):
         found = True
         listed = stamp.read(folder)
         published = {file.place: file for file in card.files if file.is_picture}
-        if source == "real" and len(published) == len(card.files):
-            expected = published
+        if source == "real" and card.task != "segmentation":
+            expected = {file.place: file for file in card.files}
         elif listed is None:
             faults.append(f"{folder}: its list of files ({stamp.NAME}) is missing; load it again")
             continue
@@ -134,17 +135,17 @@ def describe(name):
     card = catalogue.read(name)
     pictures = [file.split for file in card.files if file.is_picture]
     counts = [f"{split} {pictures.count(split):,}" for split in SPLITS]
+    size = f"{len(pictures):,} ({', '.join(counts)}), {sum(file.bytes for file in card.files) / 1e6:,.0f} MB"
     cached = [source for source in ("real", "synthetic") if stamp.read(_home() / name / source)]
     return "\n".join(
         [
             f"{card.name}: {card.title} ({card.task})",
             textwrap.fill(card.about, 100, initial_indent="  ", subsequent_indent="  "),
             f"  classes    {', '.join(card.classes)}",
-            f"  images     {len(pictures):,} ({', '.join(counts)}), "
-            f"{sum(file.bytes for file in card.files) / 1e6:,.0f} MB",
+            f"  images     {size if pictures else 'drawn at the first call'}",
             f"  licence    {card.licence}",
             f"  cite       {card.citation}",
-            f"  source     {card.url}",
+            f"  source     {card.url or 'simulated'}",
             f"  in cache   {' and '.join(cached) or 'nothing yet'}",
         ]
     )
@@ -155,13 +156,17 @@ def _home():
     return cache_home().absolute()
 
 
-def _chosen(source):
+def _chosen(source, card):
     if source not in SOURCES:
         raise ValueError(f"source must be one of {', '.join(map(repr, SOURCES))}, got {source!r}")
     wish = os.environ.get("CVLIB_DATA", "").strip().lower()
     if wish and wish not in SOURCES:
         raise ValueError(f"the environment variable CVLIB_DATA must be real or synthetic, got {wish!r}")
-    return wish or "auto" if source == "auto" else source
+    if card.files:
+        return wish or "auto" if source == "auto" else source
+    if source == "real":
+        raise ValueError(f'{card.name} is drawn: there are no real pictures of it; leave out source="real"')
+    return "synthetic"
 
 
 def _base(card):
@@ -236,7 +241,7 @@ def _dataset(card, folder, source, places):
         title=card.title,
         task=card.task,
         directory=folder,
-        frame=pairs.frame(card, places, source) if card.task == "segmentation" else _frame(places),
+        frame=_frame(card, folder, source, places),
         class_names=card.classes,
         source=source,
         licence=card.licence if source == "real" else "CC BY 4.0 (drawn by the course's own code)",
@@ -244,8 +249,13 @@ def _dataset(card, folder, source, places):
     )
 
 
-def _frame(places):
+def _frame(card, folder, source, places):
     import pandas as pd
+
+    if card.task == "segmentation":
+        return pairs.frame(card, places, source)
+    if card.task == "detection":
+        return boxed.frame(folder, places, card.classes)
 
     order = {split: rank for rank, split in enumerate(SPLITS)}
     rows = sorted((order[place.split("/")[0]], place) for place in places)
@@ -306,6 +316,9 @@ def _check_layout(card, folder):
     """A simulator that forgets a class would give a lesson that trains on nothing."""
     if card.task == "segmentation":
         pairs.check_layout(card, folder)
+        return
+    if card.task == "detection":
+        boxed.check_layout(card, folder)
         return
     for split in SPLITS:
         for label in card.classes:

@@ -4,7 +4,7 @@ from cvlib._lazy import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
-    modules=["boundaries", "classification", "detection", "segmentation"],
+    modules=["boundaries", "classification", "detection", "detection_errors", "segmentation"],
     names={
         "MeanDice": "streaming",
         "MeanIoU": "streaming",
@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "auc": "classification",
         "average_surface_distance": "boundaries",
         "confusion_matrix": "classification",
+        "error_breakdown": "detection_errors",
         "hausdorff": "boundaries",
         "least_certain": "classification",
         "mean_average_precision": "detection",

@@ -41,6 +41,7 @@ def gather(entries, what, box_format, wanted):
                 raise ValueError(f"{where}: scores are missing")
             columns[name].append(_column(name, value, columns["boxes"][-1], where))
     empty = {"boxes": np.zeros((0, 4)), "classes": np.zeros(0, int), "picture": np.zeros(0, int)}
+    empty |= {"crowd": np.zeros(0, bool), "ignore": np.zeros(0, bool)}
     return {
         name: np.concatenate(parts) if parts else empty.get(name, np.zeros(0))
         for name, parts in columns.items()

@@ -59,7 +59,7 @@ def check(annotations, images=None, every=True):
 def true_file(image, folder):
     """The picture that labels mean, and why its declared name is not it (text, or None)."""
     stem = PurePosixPath(image.file.replace("\\", "/")).stem
-    if image.stem is not None and stem != PurePosixPath(image.stem).stem:
+    if image.stem is not None and stem != PurePosixPath(image.stem).name:
         text = f"the labels name the picture {image.file!r}, their own file is named {image.stem!r}"
         if folder is None:
             return str(PurePosixPath(image.stem)) + PurePosixPath(image.file).suffix, text

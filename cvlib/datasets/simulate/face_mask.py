@@ -1,20 +1,16 @@
 """The simulated twin of the face-mask dataset: drawn faces with and without a mask, as JPEG files."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from cvlib._opencv import cv2
-from cvlib.datasets.simulate import faces
+from cvlib.datasets.simulate import faces, workers
 from cvlib.datasets.simulate.camera import photograph
 
 CLASS_NAMES = faces.LABELS
 _SPLITS = ("train", "validation", "test")
 _WORTH_A_WORKER = 60  # pictures: fewer are drawn sooner than another interpreter starts
-_HOME = str(Path(__file__).resolve().parents[3])
 
 
 def picture(seed, index, split="train"):
@@ -68,12 +64,7 @@ def make(directory, seed=0, train=700, validation=100, test=200):
         (split, label) for split, number in numbers.items() if number for label in CLASS_NAMES
     }:
         (directory / split / label).mkdir(parents=True, exist_ok=True)
-    workers = min(os.cpu_count() or 1, 8, len(jobs) // _WORTH_A_WORKER)
-    if workers < 2 or not sys.executable:
-        for split, index in jobs:
-            _write(directory, seed, split, index)
-    else:
-        _share_out(directory, seed, jobs, workers)
+    workers.write_all(__name__, directory, seed, jobs, _WORTH_A_WORKER)
     return [_path(split, index) for split, index in jobs]
 
 
@@ -81,58 +72,11 @@ def _path(split, index):
     return Path(split, CLASS_NAMES[index % 2], f"{index:05d}.jpg")
 
 
-def _write(directory, seed, split, index):
+def write(directory, seed, split, index):
+    """Write one picture at its place, which must be there."""
     face, quality = picture(seed, index, split)
     image = cv2.cvtColor(face.image, cv2.COLOR_RGB2BGR)
     done, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise OSError(f"OpenCV could not write {_path(split, index)} as JPEG")
     (directory / _path(split, index)).write_bytes(coded.tobytes())
-
-
-def _share_out(directory, seed, jobs, workers):
-    """Write the pictures in processes of their own: drawing is Python work, which threads cannot share.
-
-    They are new interpreters, neither forks (unsafe once TensorFlow runs) nor `multiprocessing` spawns (which
-    would run the caller's script again).
-    """
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([_HOME, os.environ.get("PYTHONPATH", "")]))
-    command = [sys.executable, "-m", __spec__.name if __spec__ else __name__, str(directory), str(seed)]
-    started = []
-    try:
-        for worker in range(workers):
-            process = subprocess.Popen(
-                command,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            started.append(process)
-            process.stdin.write("".join(f"{split} {index}\n" for split, index in jobs[worker::workers]))
-            process.stdin.close()
-            process.stdin = None
-        for process in started:
-            _, said = process.communicate()
-            if process.returncode:
-                reason = (said.strip().splitlines() or [f"exit status {process.returncode}"])[-1]
-                raise OSError(f"the simulated pictures could not be written to {directory}: {reason}")
-    finally:
-        for process in started:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-
-
-def _work():
-    """What a worker does: write the pictures named on its standard input, one `split index` a line."""
-    cv2.setNumThreads(1)
-    directory, seed = Path(sys.argv[1]), int(sys.argv[2])
-    for line in sys.stdin:
-        split, index = line.split()
-        _write(directory, seed, split, int(index))
-
-
-if __name__ == "__main__":
-    _work()

@@ -74,17 +74,49 @@ def draw(rng, size, label=None, hard=0.25):
         raise ValueError(f"label must be one of {LABELS}, got {label!r}")
     height, width = int(height), int(width)
     canvas, head, who = Canvas(height, width), _pose(rng, height, width), any_person(rng)
-    light = _direction(rng)
+    light = light_from(rng)
     kind, worn = _occluder(rng, label, hard)
     if kind == "beard":
         who.grow_up()
-
     backgrounds.paint(canvas, rng)
+    return _drawn(canvas, head, who, light, label, kind, worn, rng)
+
+
+def add(canvas, head, label, light, rng, hard=0.25):
+    """Draw one more person, from hat to waist, over what a canvas shows already.
+
+    Args:
+        canvas: `Canvas`; it is drawn on.
+        head: `Head`, where and how large.
+        label: "with_mask" or "without_mask".
+        light: from where it comes, as `light_from` gives it: one for all people of a picture.
+        rng: `numpy.random.Generator`.
+        hard: as for `draw`.
+
+    Returns:
+        A `Face`; its image is the whole canvas as it looks now.
+    """
+    who = any_person(rng)
+    kind, worn = _occluder(rng, label, hard)
+    if kind == "beard":
+        who.grow_up()
+    return _drawn(canvas, head, who, light, label, kind, worn, rng)
+
+
+def light_from(rng):
+    """Where the light of a picture comes from: a direction, float array (3,) of length 1."""
+    light = np.array([rng.normal(0, 0.6), rng.normal(-0.45, 0.3), 1.0])
+    return light / np.linalg.norm(light)
+
+
+def _drawn(canvas, head, who, light, label, kind, worn, rng):
+    """The person on the canvas, and where every part of it lies."""
     seen, covered = canvas.new_mask(), canvas.new_mask()
     with canvas.recording(seen):
         _draw_person(canvas, head, who, light, kind, worn, covered, rng)
     _light_up(canvas, head, light, seen, rng)
 
+    height, width = (side // SCALE for side in seen.shape)
     whole = canvas.inside(head.outline())
     face = (reduce(whole) > 127).astype(np.uint8)
     corners = (head.outline() + 0.5) / SCALE  # from centres of enlarged pixels to edges of the picture's
@@ -166,11 +198,6 @@ def _pose(rng, height, width):
         jaw=rng.uniform(0.90, 1.10),
         chin=rng.uniform(0.8, 1.35),
     )
-
-
-def _direction(rng):
-    light = np.array([rng.normal(0, 0.6), rng.normal(-0.45, 0.3), 1.0])
-    return light / np.linalg.norm(light)
 
 
 def _occluder(rng, label, hard):

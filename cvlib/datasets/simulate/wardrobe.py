@@ -13,7 +13,7 @@ def body(canvas, head, person, rng):
     shoulders = rng.uniform(1.45, 1.75) if person.age != "child" else rng.uniform(1.05, 1.3)
     neck = 0.36 if person.age != "child" else 0.30
     slope = rng.uniform(-0.05, 0.05)
-    fall = 4.5
+    fall = max(4.5, (len(canvas.image) - head.centre[1]) / head.scale + 1)  # out of the picture
     right = [
         (neck, 1.0),
         (neck + 0.02, 1.22),

@@ -12,7 +12,7 @@ from PIL import Image
 
 import cvlib
 from cvlib._opencv import cv2
-from cvlib.data import affine
+from cvlib.data import affine, box_moves
 from cvlib.data.reading import ImageReadError
 
 EVERYTHING = {
@@ -496,6 +496,7 @@ def test_mask_and_box_stay_on_their_object(rotation, shift, shear, zoom, flips, 
         horizontal_flip=flips[0],
         vertical_flip=flips[1],
         fill_mode="constant",
+        min_visible=0,
     )
     images, targets = next(generator.flow(x, masks=masks, boxes=boxes, seed=seed, batch_size=5))
     assert targets["masks"].shape == (5, 40, 40, 1)
@@ -529,7 +530,7 @@ def test_flipped_masks_and_boxes_are_exact():
     _, masks, boxes = marked()
     draw = affine.compose(40, 40, flip_horizontal=True)
     np.testing.assert_array_equal(affine.warp(masks[0][..., None], draw, 0)[..., 0], masks[0][:, ::-1])
-    moved = affine.move_boxes(boxes[0], draw, 40, 40)[0]
+    moved = box_moves.move(boxes[0], draw, 40, 40)[0]
     left, top, right, bottom, label = boxes[0][0]
     np.testing.assert_allclose(moved, [40 - right, top, 40 - left, bottom, label])
 

@@ -54,6 +54,22 @@ def test_a_box_is_judged_and_mended_by_its_numbers(box, expected, mended):
     assert given[0].boxes.tolist() == [box]
 
 
+def test_a_picture_may_have_a_point_in_its_name(tmp_path):
+    """The label file of x.0.png is x.0.xml: the last point alone begins the extension."""
+    (tmp_path / "images").mkdir()
+    for name in ("x.0.png", "x.1.png"):
+        Image.new("RGB", (200, 100)).save(tmp_path / "images" / name)
+    whole = dataset([[10, 10, 20, 20]], file="x.0.png")
+    labels.write_voc(whole, tmp_path / "voc")
+    read = labels.read_voc(tmp_path / "voc", strict=False)
+    assert labels.check(read, tmp_path / "images", every=False) == []
+    assert labels.repair(read)[0][0].file == "x.0.png"
+    text = (tmp_path / "voc" / "x.0.xml").read_text().replace("x.0.png", "x.1.png")
+    (tmp_path / "voc" / "x.0.xml").write_text(text)
+    faults = labels.check(labels.read_voc(tmp_path / "voc", strict=False), tmp_path / "images", every=False)
+    assert [(fault.kind, fault.repair) for fault in faults] == [("name", "name it 'x.0.png'")]
+
+
 def test_what_a_person_must_mend_is_left_alone():
     given = dataset([[1, 1, 9, 9], [1, 1, 9, 9], [2, 2, 8, 8]], ["cat", "dog", "cow"])
     assert kinds(labels.check(given)) == [("duplicate", False), ("class", False)]

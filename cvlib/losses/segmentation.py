@@ -1,13 +1,8 @@
-"""Losses for segmentation: cross-entropy that can look away, Dice, Tversky, focal, and their sums.
+"""What the losses for segmentation share: pixels that do not count, one number an image, and sums.
 
 They take masks (B, H, W, 1) of class numbers and what a network predicts, (B, H, W, classes), or (B, H, W, 1)
 for a yes/no mask: probabilities, or logits with `from_logits=True`. All are computed in float32 also under
 mixed precision, give one number an image, and stay finite where no pixel counts.
-
-References:
-    Milletari, Navab and Ahmadi, 2016, V-Net, section 3 (Dice).
-    Salehi, Erdogmus and Gholipour, 2017, Tversky Loss Function for Image Segmentation, eq. 1 and 2.
-    Lin et al., 2017, Focal Loss for Dense Object Detection, eq. 5.
 """
 
 import keras
@@ -132,161 +127,6 @@ class SegmentationLoss(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable("cvlib")
-class CrossEntropy(SegmentationLoss):
-    """Mean cross-entropy of the pixels that count, with a weight a class.
-
-    Args:
-        class_weights: one number a class (two for outputs of one channel), or None. The mean is weighted,
-            so that their sum does not matter.
-        **options: as `SegmentationLoss`.
-
-    Example:
-        >>> loss = CrossEntropy(ignore_index=255)
-        >>> round(float(loss([[[1, 255]]], [[[[0.5, 0.5], [1.0, 0.0]]]])), 4)
-        0.6931
-    """
-
-    def __init__(self, class_weights=None, name="cross_entropy", **options):
-        super().__init__(name=name, **options)
-        self.class_weights = _checked_weights(class_weights)
-
-    def per_image(self, labels, outputs, counts):
-        """See `SegmentationLoss.per_image`."""
-        if self.class_weights is not None:
-            classes = max(2, outputs.shape[-1])
-            if len(self.class_weights) != classes:
-                raise ValueError(
-                    f"class_weights must be {classes}, one a class, got {len(self.class_weights)}"
-                )
-            counts = counts * ops.take(ops.convert_to_tensor(self.class_weights, "float32"), labels)
-        return _mean(-self.log_of_truth(labels, outputs), counts)
-
-    def get_config(self):
-        """The arguments, for saving."""
-        return {**super().get_config(), "class_weights": self.class_weights}
-
-
-@keras.saving.register_keras_serializable("cvlib")
-class Focal(SegmentationLoss):
-    """Cross-entropy that counts a pixel less the surer it is right: −α·(1 − p)^γ·log p.
-
-    Args:
-        gamma: at least 0; 0 is plain cross-entropy.
-        class_weights: α, one number a class (two for outputs of one channel), or None for 1.
-        **options: as `SegmentationLoss`.
-
-    Example:
-        >>> round(float(Focal(gamma=2.0)([[[1]]], [[[[0.5, 0.5]]]])), 4)
-        0.1733
-    """
-
-    def __init__(self, gamma=2.0, class_weights=None, name="focal", **options):
-        super().__init__(name=name, **options)
-        if gamma < 0:
-            raise ValueError(f"gamma must be at least 0, got {gamma}")
-        self.gamma = gamma
-        self.class_weights = _checked_weights(class_weights)
-
-    def per_image(self, labels, outputs, counts):
-        """See `SegmentationLoss.per_image`."""
-        log = self.log_of_truth(labels, outputs)
-        # 1 − p is kept from 0, where a power below 1 has no finite slope.
-        losses = -((ops.maximum(1 - ops.exp(log), EPSILON)) ** self.gamma) * log
-        if self.class_weights is not None:
-            classes = max(2, outputs.shape[-1])
-            if len(self.class_weights) != classes:
-                raise ValueError(
-                    f"class_weights must be {classes}, one a class, got {len(self.class_weights)}"
-                )
-            losses = losses * ops.take(ops.convert_to_tensor(self.class_weights, "float32"), labels)
-        return _mean(losses, counts)
-
-    def get_config(self):
-        """The arguments, for saving."""
-        return {**super().get_config(), "gamma": self.gamma, "class_weights": self.class_weights}
-
-
-@keras.saving.register_keras_serializable("cvlib")
-class Tversky(SegmentationLoss):
-    """1 − TP / (TP + α·FP + β·FN), of each class of each image, smoothed; then the mean over the classes.
-
-    Args:
-        alpha: weight of what was found and is not there, at least 0.
-        beta: weight of what was missed, at least 0.
-        smooth: added above and below, positive: an empty mask found empty costs 0.
-        background: whether class 0 has a part in the mean (outputs of one channel have no class 0).
-        **options: as `SegmentationLoss`.
-
-    Example:
-        >>> loss = Tversky(alpha=0.3, beta=0.7, smooth=1e-6)
-        >>> round(float(loss([[[1, 1]]], [[[[1.0], [0.0]]]])), 4)  # TP 1, FN 1
-        0.4118
-    """
-
-    def __init__(self, alpha=0.3, beta=0.7, smooth=1.0, background=True, name="tversky", **options):
-        super().__init__(name=name, **options)
-        if alpha < 0 or beta < 0 or smooth <= 0:
-            raise ValueError(
-                "alpha and beta must be at least 0 and smooth positive, "
-                f"got alpha={alpha}, beta={beta}, smooth={smooth}"
-            )
-        self.alpha = alpha
-        self.beta = beta
-        self.smooth = smooth
-        self.background = background
-
-    def per_image(self, labels, outputs, counts):
-        """See `SegmentationLoss.per_image`."""
-        counts = counts[..., None]
-        true = self.one_hot(labels, outputs) * counts
-        found = self.probabilities(outputs) * counts
-        both = ops.sum(true * found, axis=(1, 2))
-        only_found = ops.sum(found, axis=(1, 2)) - both
-        only_true = ops.sum(true, axis=(1, 2)) - both
-        index = (both + self.smooth) / (both + self.alpha * only_found + self.beta * only_true + self.smooth)
-        if not self.background and outputs.shape[-1] > 1:
-            index = index[:, 1:]
-        return 1 - ops.mean(index, axis=-1)
-
-    def get_config(self):
-        """The arguments, for saving."""
-        return {
-            **super().get_config(),
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "smooth": self.smooth,
-            "background": self.background,
-        }
-
-
-@keras.saving.register_keras_serializable("cvlib")
-class Dice(Tversky):
-    """Soft Dice loss of each image, 1 − (2·|A∩B| + s) / (|A| + |B| + s), the mean over the classes.
-
-    It is Tversky's with α = β = ½ (and half the smoothing). Keras's own `Dice` takes the whole batch for one
-    image.
-
-    Args:
-        smooth: s, positive.
-        background: whether class 0 has a part in the mean (outputs of one channel have no class 0).
-        **options: as `SegmentationLoss`.
-
-    Example:
-        >>> round(float(Dice(smooth=1e-6)([[[1, 1]]], [[[[1.0], [0.0]]]])), 4)
-        0.3333
-    """
-
-    def __init__(self, smooth=1.0, background=True, name="dice", **options):
-        super().__init__(0.5, 0.5, smooth / 2, background, name=name, **options)
-
-    def get_config(self):
-        """The arguments, for saving."""
-        config = super().get_config()
-        del config["alpha"], config["beta"]
-        return {**config, "smooth": 2 * self.smooth}
-
-
-@keras.saving.register_keras_serializable("cvlib")
 class SumOfLosses(SegmentationLoss):
     """A weighted sum of losses, most easily written `Dice() + 0.5 * CrossEntropy()`.
 
@@ -298,6 +138,7 @@ class SumOfLosses(SegmentationLoss):
         dtype: as in Keras.
 
     Example:
+        >>> from cvlib.losses import CrossEntropy, Dice
         >>> loss = Dice(smooth=1e-6) + 0.5 * CrossEntropy()
         >>> round(float(loss([[[1, 1]]], [[[[0.5], [0.5]]]])), 4)  # 1/3 + log(2)/2
         0.6799
@@ -325,11 +166,6 @@ class SumOfLosses(SegmentationLoss):
         }
 
 
-def _mean(values, counts):
-    """Mean over the pixels that count, (B,); 0 where none does."""
-    return ops.sum(values * counts, axis=(1, 2)) / ops.maximum(ops.sum(counts, axis=(1, 2)), EPSILON)
-
-
 def _terms(loss):
     if not isinstance(loss, SegmentationLoss):
         raise TypeError(f"only losses of cvlib.losses can be added, got {loss!r}")
@@ -338,12 +174,3 @@ def _terms(loss):
 
 def _weights(loss):
     return loss.weights if isinstance(loss, SumOfLosses) else [1.0]
-
-
-def _checked_weights(weights):
-    if weights is None:
-        return None
-    weights = [float(weight) for weight in weights]
-    if any(not 0 <= weight < float("inf") for weight in weights) or not any(weights):
-        raise ValueError(f"class_weights must be at least 0, and one positive, got {weights}")
-    return weights

@@ -1,0 +1,17 @@
+# ---
+# title: "Compares sizes with the picture in place of the anchor"
+# loses:
+#   q05_encode_test: "the numbers at that place"
+# ---
+
+# %% q05_encode
+def encode(boxes, labels, which, anchors, side, cells, classes):
+    targets = np.zeros((cells, cells, len(anchors), 5 + classes))
+    stride = side / cells
+    for (x1, y1, x2, y2), label, k in zip(boxes, labels, which):
+        x, y = (x1 + x2) / 2 / stride, (y1 + y2) / 2 / stride
+        column, row = int(x), int(y)
+        numbers = [x - column, y - row, np.log((x2 - x1) / side), np.log((y2 - y1) / side), 1]
+        targets[row, column, k, :5] = numbers
+        targets[row, column, k, 5 + label] = 1
+    return targets
