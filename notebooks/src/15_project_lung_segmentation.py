@@ -34,12 +34,12 @@ run = cvlib.setup(seed=0)
 
 import time
 
+import cv2
 import keras
 import numpy as np
 import pandas as pd
 
 from cvlib import check, datasets, losses, metrics, viz
-from cvlib._opencv import cv2
 from cvlib.data.reading import read_image, read_mask
 from cvlib.models import DeepLabV3Plus, UNet, backbones
 
