@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1] / "source" / HERE.name
 RECORD = HERE / "reference_runs.json"
 RUNS = HERE.parents[2] / "out" / "reference_runs_yolo"
-THRESHOLDS = {"q10_baseline_test": 0.45, "q10_good_test": 0.55, "q10_excellent_test": 0.65}
+THRESHOLDS = {"q10_baseline_test": 0.45, "q10_good_test": 0.54, "q10_excellent_test": 0.62}
 SIDE = 96  # pixels of the test pictures
 
 
