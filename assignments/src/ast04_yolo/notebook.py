@@ -56,7 +56,7 @@ GRADING = os.environ.get("NBGRADER_EXECUTION") == "autograde"
 
 # %% solution="q01_to_corners"
 def to_corners(rows, height, width):
-    """Rows (N, 4) of centre x, centre y, width, height as shares to boxes (N, 4), x1, y1, x2, y2 in pixels."""
+    """Boxes (N, 4), x1, y1, x2, y2 in pixels, of rows (N, 4): centre x and y, width, height."""
     ### BEGIN SOLUTION
     x, y, w, h = np.asarray(rows, float).T * np.array([[width], [height], [width], [height]])
     return np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], axis=1)
@@ -256,6 +256,12 @@ with check.question("Intersection over union", read="lesson 12 (from localisatio
     table = np.asarray(iou(boxes, boxes), float)
     check.close(np.diag(table), np.ones(8), "the IoU of boxes with themselves")
     check.close(table - table.T, np.zeros((8, 8)), "the difference between iou(a, b) and iou(b, a)")
+    check.close(
+        iou(boxes / 200, boxes / 200),
+        table,
+        "the IoU of boxes that were all made smaller by the same factor",
+        hint="boxes may be smaller than a pixel; only boxes without area are a special case.",
+    )
     check.close(
         iou(boxes + 1000, boxes + 1000), table, "the IoU of boxes that were all moved by the same amount"
     )
@@ -489,8 +495,8 @@ with check.question("The anchor that fits best", read="lesson 13 (YOLO)"):
 def encode(boxes, labels, which, anchors, side, cells, classes):
     """Targets (cells, cells, A, 5 + classes) of one picture.
 
-    `boxes` (N, 4) are x1, y1, x2, y2 in pixels, `labels` (N,) their classes, `which` (N,) the index of the anchor
-    for each, `anchors` (A, 2) widths and heights in pixels.
+    `boxes` (N, 4) are x1, y1, x2, y2 in pixels, `labels` (N,) their classes, `which` (N,) the
+    index of the anchor for each, `anchors` (A, 2) widths and heights in pixels.
     """
     ### BEGIN SOLUTION
     targets = np.zeros((cells, cells, len(anchors), 5 + classes))
@@ -521,7 +527,7 @@ with check.question("What the network shall learn", read="lesson 13 (YOLO)"):
         on,
         misconceptions={
             "row and column swapped": ([1, 0, 0], "the row comes from y, the column from x."),
-            "the corner": ([0, 1, 1], "use the anchor that `which` names."),
+            "another anchor": ([0, 1, 1], "use the anchor that `which` names."),
         },
     )
     check.close(
@@ -624,8 +630,8 @@ with check.question("What the network shall learn", read="lesson 13 (YOLO)"):
 def decode(output, anchors, side):
     """Boxes (cells, cells, A, 4), x1, y1, x2, y2 in pixels, and scores (cells, cells, A, C), as a tuple.
 
-    `output` (cells, cells, A, 5 + C) are logits, `anchors` (A, 2) widths and heights in pixels, and the picture
-    has `side` × `side` pixels.
+    `output` (cells, cells, A, 5 + C) are logits, `anchors` (A, 2) widths and heights in pixels,
+    and the picture has `side` × `side` pixels.
     """
     ### BEGIN SOLUTION
     output = np.asarray(output, float)
@@ -762,7 +768,7 @@ with check.question("From numbers to boxes", read="lesson 13 (YOLO)"):
 
 # %% solution="q07_box_loss"
 def box_loss(output, targets):
-    """One number; `output` (cells, cells, A, 5 + C) are logits, `targets` of the same shape as in question 5."""
+    """One number; `output` (cells, cells, A, 5 + C) are logits, `targets` as in question 5."""
     ### BEGIN SOLUTION
     output, targets = np.asarray(output, float), np.asarray(targets, float)
     there = targets[..., 4] == 1
@@ -816,7 +822,7 @@ with check.question("What a wrong box costs", read="lesson 13 (YOLO)"):
         goal = np.zeros((cells, cells, anchors, 5 + classes))
         flat = goal.reshape(-1, 5 + classes)
         for place in dice.choice(len(flat), objects, replace=False):
-            flat[place] = [*dice.uniform(0, 1, 2), *dice.normal(0, 0.7, 2), 1, *np.eye(classes)[0]]
+            flat[place] = [*dice.uniform(0, 1, 2), *dice.normal(0, 0.7, 2), 1, *np.eye(classes)[-1]]
         return dice.normal(0, 1.5, goal.shape), goal
 
     dice = np.random.default_rng(407)
@@ -851,7 +857,7 @@ with check.question("What a wrong box costs", read="lesson 13 (YOLO)"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the fourth number: is something there at all? With $p = \sigma(t_o)$, every cell and anchor that has an object
+# Now number 4: is something there at all? With $p = \sigma(t_o)$, every cell and anchor that has an object
 # pays $-\ln p$. The others pay $-\ln(1 - p)$, but for those whose own box already overlaps an object by *more* than
 # `ignore_above`: they are nearly right, and pay nothing. Return both sums, each divided by the number of objects
 # (by 1 if there is none).
@@ -864,8 +870,8 @@ with check.question("What a wrong box costs", read="lesson 13 (YOLO)"):
 def object_loss(logits, there, overlap, ignore_above):
     """The losses of places with and without an object, as a tuple of two numbers.
 
-    `logits`, `there` and `overlap` have the same shape: the logit of the object, True where there is one, and the
-    largest IoU that the box of this place has with any object.
+    `logits`, `there` and `overlap` have the same shape: the logit of the object, True where there
+    is one, and the largest IoU that the box of this place has with any object.
     """
     ### BEGIN SOLUTION
     logits, there, overlap = np.asarray(logits, float), np.asarray(there, bool), np.asarray(overlap)
@@ -972,12 +978,12 @@ with check.question("What a wrong answer about an object costs", read="lesson 13
 # true boxes that are *not taken yet*, the one that it overlaps most, if their IoU is at least `threshold`. Then it is
 # a hit. All others are false alarms: also the second detection of an object that is taken already.
 #
-# Return True or False for each detection, in the order in which they are given.
+# Return True or False for each detection, in the order in which they are given. There is at least one true box.
 
 
 # %% solution="q08_match"
 def match(overlap, scores, threshold):
-    """Whether each of D detections is a hit; `overlap` (D, T) is their IoU with T true boxes, `scores` (D,)."""
+    """Whether each of D detections is a hit; `overlap` (D, T) with T true boxes, `scores` (D,)."""
     ### BEGIN SOLUTION
     free = np.array(overlap, float)
     hits = np.zeros(len(free), bool)
@@ -1251,8 +1257,8 @@ with check.question("Average precision", read="lesson 12 (from localisation to d
 # | mAP | points |
 # |---|---|
 # | 0.45 | 2 |
-# | 0.55 | 2 more |
-# | 0.65 | 2 more |
+# | 0.54 | 2 more |
+# | 0.62 | 2 more |
 #
 # Cutting out all that differs in colour from the ground, and telling the shapes apart by how full their boxes
 # are, gets 0.36 without any training.
@@ -1260,7 +1266,7 @@ with check.question("Average precision", read="lesson 12 (from localisation to d
 
 # %% solution="q10_train"
 def train_and_predict(train, validation):
-    """Train a detector; for each of `TEST_FILES`, in order, the boxes (N, 4), scores (N,) and labels (N,)."""
+    """For each of `TEST_FILES`, in order: boxes (N, 4), scores (N,) and labels (N,)."""
     ### BEGIN SOLUTION
     epochs = 20
     generator = cvlib.ImageDataGenerator(horizontal_flip=True, vertical_flip=True)
@@ -1415,7 +1421,7 @@ CwAqHv8BOT5eYAIiFD8vEQAdDSw=
     ### END HIDDEN TESTS
 
 # %% test="q10_good_test" points=2
-with check.question("Trained detector, mAP 0.55", read="lesson 13 (YOLO)"):
+with check.question("Trained detector, mAP 0.54", read="lesson 13 (YOLO)"):
     found = check.detections_file("detections.csv", TEST_FILES, CLASSES, image_size=(96, 96))
     ### BEGIN HIDDEN TESTS
     TRUTH = """
@@ -1441,11 +1447,11 @@ KQIMHjVCEUUfXTcASDpdTwABMyhaEUVRV2AABDgUSQElHEY+EQARHjMAHEo4YBAaIys1AjVJTWAREw4j
 CwAqHv8BOT5eYAIiFD8vEQAdDSw=
 """
     precision, hint = graded(unpacked(TRUTH), found)
-    check.at_least(precision, 0.55, "the mAP on the test pictures", hint=hint)
+    check.at_least(precision, 0.54, "the mAP on the test pictures", hint=hint)
     ### END HIDDEN TESTS
 
 # %% test="q10_excellent_test" points=2
-with check.question("Trained detector, mAP 0.65", read="lesson 13 (YOLO)"):
+with check.question("Trained detector, mAP 0.62", read="lesson 13 (YOLO)"):
     found = check.detections_file("detections.csv", TEST_FILES, CLASSES, image_size=(96, 96))
     ### BEGIN HIDDEN TESTS
     TRUTH = """
@@ -1471,5 +1477,5 @@ KQIMHjVCEUUfXTcASDpdTwABMyhaEUVRV2AABDgUSQElHEY+EQARHjMAHEo4YBAaIys1AjVJTWAREw4j
 CwAqHv8BOT5eYAIiFD8vEQAdDSw=
 """
     precision, hint = graded(unpacked(TRUTH), found)
-    check.at_least(precision, 0.65, "the mAP on the test pictures", hint=hint)
+    check.at_least(precision, 0.62, "the mAP on the test pictures", hint=hint)
     ### END HIDDEN TESTS

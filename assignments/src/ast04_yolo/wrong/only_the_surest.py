@@ -1,5 +1,5 @@
 # ---
-# title: "Keeps only what scores above 0.8"
+# title: "Keeps only the sixty surest boxes"
 # loses:
 #   q10_baseline_test: "lower the least score"
 #   q10_good_test: "lower the least score"
