@@ -130,8 +130,8 @@ def _conv(x, filters, kernel_size, name, strides=1):
         filters,
         kernel_size,
         strides=strides,
-        padding="same",
         use_bias=False,
+        padding="same",
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)

@@ -29,7 +29,8 @@ def bilinear_kernel(factor):
     if isinstance(factor, bool) or not isinstance(factor, (int, np.integer)) or factor < 1:
         raise ValueError(f"factor must be a positive integer, got {factor!r}")
     size = 2 * factor - factor % 2
-    tent = 1 - np.abs(np.arange(size) - (size - 1) / 2) / factor
+    from_the_middle = np.abs(np.arange(size) - (size - 1) / 2)
+    tent = 1 - from_the_middle / factor
     return np.outer(tent, tent).astype("float32")
 
 
