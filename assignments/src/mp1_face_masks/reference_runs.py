@@ -7,11 +7,9 @@ is trained: only the summary is made again.
     python assignments/src/mp1_face_masks/reference_runs.py --seeds 24 --workers 2
 """
 
-import argparse
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -135,34 +133,8 @@ def summarise():
     print(json.dumps({key: value for key, value in record.items() if key != "accuracy"}, indent=1))
 
 
-def main():
-    """Train what is missing, a few processes at a time, then summarise."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seeds", type=int, default=24)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--threads", default="1", help="of each worker")
-    parser.add_argument("--recount", action="store_true")
-    parser.add_argument("--one", type=int, help="train this seed in this process")
-    options = parser.parse_args()
-    RUNS.mkdir(parents=True, exist_ok=True)
-    if options.one is not None:
-        train(options.one, options.threads)
-        return
-    left = (
-        [] if options.recount else [n for n in range(options.seeds) if not (RUNS / f"{n:03d}.npz").exists()]
-    )
-    running = []
-    while left or running:
-        running = [process for process in running if process.poll() is None]
-        if left and len(running) < options.workers:
-            print(f"seed {left[0]}, {len(left)} left", flush=True)
-            command = [sys.executable, __file__, "--one", str(left.pop(0)), "--threads", options.threads]
-            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
-        time.sleep(1)
-    summarise()
-
-
 if __name__ == "__main__":
-    main()
+    sys.path.insert(0, str(HERE.parent))
+    from seeds import command
+
+    command(__file__, train, summarise, RUNS, seeds=24, description=__doc__)
