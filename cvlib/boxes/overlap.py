@@ -91,7 +91,8 @@ def _pair(a, b):
 
 def _areas(a, b):
     """Area of the intersection and of the union."""
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    begin, end = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
+    sides = end - begin
     inter = np.maximum(sides, 0).prod(-1)
     return inter, area(a) + area(b) - inter
 

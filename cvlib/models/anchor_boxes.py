@@ -108,7 +108,8 @@ def decode_deltas(deltas, references, spread=SPREAD, image_size=None):
         side * np.exp(np.minimum(d, np.log(LARGEST)))
         for side, d in ((w_r, deltas[..., 2]), (h_r, deltas[..., 3]))
     )
-    boxes = np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], -1).astype(np.float32)
+    centre, half = np.stack([x, y], -1), np.stack([w, h], -1) / 2
+    boxes = np.concatenate([centre - half, centre + half], -1).astype(np.float32)
     return boxes if image_size is None else clip(boxes.reshape(-1, 4), *image_size).reshape(boxes.shape)
 
 

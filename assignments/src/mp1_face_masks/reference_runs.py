@@ -134,7 +134,7 @@ def summarise():
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parent))
+    sys.path.insert(0, str(HERE.parents[1]))
     from seeds import command
 
     command(__file__, train, summarise, RUNS, seeds=24, description=__doc__)
