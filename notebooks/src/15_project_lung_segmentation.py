@@ -631,7 +631,7 @@ check.answer(
 # * every film moved anew each time.
 
 # %%
-LOOKS = run.pick(fast=1200, full=8000)  # films seen, all epochs together
+LOOKS = run.pick(fast=960, full=8000)  # films seen, all epochs together
 EPOCHS = -(-LOOKS // len(train_images))
 
 
