@@ -46,7 +46,7 @@ from cvlib.models import Detector, TinyYOLO, YOLOv3
 # %%
 shapes = datasets.load("shapes", source="synthetic")
 names = shapes.class_names
-print(shapes)
+print(f"{len(shapes)} pictures, classes {', '.join(names)}")
 shapes.frame.head(3)
 
 # %%
